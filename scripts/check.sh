@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Everything that can be checked without a database or a browser, in under a minute.
+#
+#   scripts/check.sh          the static checks and the tests that need neither
+#   scripts/check.sh static   the static checks and the front end's own tests
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/console.sh
+
+export DEBUG=1
+say "格式与静态检查，首次约一分钟 · Format and static checks, about a minute the first time"
+.venv/bin/ruff format --check .
+.venv/bin/ruff check .
+.venv/bin/mypy
+.venv/bin/lint-imports
+if [ -d tests/js ]; then
+    say "前端测试 · Front-end tests"
+    scripts/with-node.sh node --test tests/js/
+fi
+[ "${1:-}" != static ] || exit 0
+say "不用数据库的测试 · Tests without a database"
+.venv/bin/python -m pytest tests/geodata -q
