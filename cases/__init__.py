@@ -1,0 +1,1 @@
+"""What happened on the ground, and how well it was answered."""

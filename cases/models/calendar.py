@@ -1,0 +1,35 @@
+"""The working calendar people can edit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+
+from cases.deadlines import Limit, WorkingCalendar, due_at, last_day_needed
+
+
+class Workday(models.Model):
+    """A date somebody has decided about: a holiday, or a weekend day made a workday (调休)."""
+
+    date = models.DateField("日期", primary_key=True)
+    works = models.BooleanField("上班")
+    note = models.CharField("说明", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = "工作日历"
+        verbose_name_plural = "工作日历"
+        ordering = ["date"]
+
+    def __str__(self) -> str:
+        return f"{self.date} {'上班' if self.works else '休息'}"
+
+
+def calendar_between(first: dt.date, last: dt.date) -> WorkingCalendar:
+    """The calendar as far as these days need it."""
+    return WorkingCalendar(dict(Workday.objects.filter(date__range=(first, last)).values_list("date", "works")))
+
+
+def due_after(start: dt.datetime, limit: Limit) -> dt.datetime:
+    """When ``limit`` from ``start`` runs out on the calendar in force (one statement)."""
+    return due_at(start, limit, calendar_between(start.date(), last_day_needed(start, limit)))

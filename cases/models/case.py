@@ -1,0 +1,227 @@
+"""A case: a problem or a need, anchored on the ground."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.contrib.gis.db import models
+from django.db.models import CheckConstraint, F, Q
+
+from cases.deadlines import Limit, Unit
+from cases.workflow import DONE, OPEN, STEP_OF, State, Step
+from geodata.crs import STORED_SRID
+from gridmap.duties import Standing
+from gridmap.models import Area
+from gridmap.routing import Method
+
+
+class Category(models.Model):
+    """What a case is about: a tree of two levels, with the time allowed."""
+
+    code = models.CharField("编码", max_length=12, primary_key=True, db_collation="C")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="大类"
+    )
+    name = models.CharField("名称", max_length=40)
+    icon = models.CharField("图标", max_length=40, blank=True)
+    limit_amount = models.PositiveSmallIntegerField("时限", default=1)
+    limit_unit = models.CharField(
+        "时限单位", max_length=15, choices=Unit.choices, default=Unit.WORKING_DAYS
+    )
+    sensitive = models.BooleanField("位置敏感", default=False, help_text="对外只显示所在网格的代表点")
+
+    class Meta:
+        verbose_name = "事项类别"
+        verbose_name_plural = "事项类别"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def limit(self) -> Limit:
+        """The time a case of this category may take."""
+        return Limit(self.limit_amount, Unit(self.limit_unit))
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases, narrowed by adjectives."""
+
+    def open(self) -> Self:
+        """Cases somebody still has to do something about."""
+        return self.filter(state__in=OPEN)
+
+    def done(self) -> Self:
+        """Cases counted as handled in the headline rate (R07)."""
+        return self.filter(state__in=DONE)
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """Open cases past their limit; due exactly now is in time."""
+        return self.open().filter(due_at__lt=now)
+
+    def below(self, code: str) -> Self:
+        """Cases on the area with this code or anywhere below it."""
+        return self.filter(area__code__startswith=code)
+
+    def visible_to(self, standing: Standing) -> Self:
+        """Cases this caller may open and read whole: those on the caller's own ground."""
+        if standing.everything:
+            return self
+        mine = Q(pk__in=[])
+        for prefix in standing.prefixes:
+            mine |= Q(area__code__startswith=prefix)
+        return self.filter(mine)
+
+
+class Case(models.Model):
+    """A report from its first minute to its end.
+
+    ``point`` is exact; ``public_point`` is what everybody may see, and stands for the whole grid where the
+    category is sensitive. ``area`` is as routed or corrected by hand: a second-level grid, or the town or district
+    whose centre has to find one.
+    """
+
+    class Kind(models.TextChoices):
+        PROBLEM = "problem", "问题"
+        NEED = "need", "需求"
+
+    class Channel(models.TextChoices):
+        """Where it came from (R46)."""
+
+        PATROL = "patrol", "网格巡查"
+        WEB = "web", "网页上报"
+        WECHAT = "wechat", "公众号"
+        HOTLINE = "hotline", "热线"
+        FORUM = "forum", "座谈会"
+        MEETING = "meeting", "议事会"
+        OTHER = "other", "其他"
+
+    number = models.CharField("编号", max_length=20, unique=True, db_collation="C")
+    client_id = models.UUIDField("客户端标识", unique=True)
+    content_digest = models.CharField(max_length=64)
+    track_code = models.CharField("查询码", max_length=12)
+
+    kind = models.CharField("性质", max_length=7, choices=Kind.choices, default=Kind.PROBLEM)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="cases", verbose_name="类别")
+    text = models.TextField("描述", max_length=4000)
+    channel = models.CharField("来源", max_length=7, choices=Channel.choices)
+    state = models.CharField("状态", max_length=12, choices=State.choices, default=State.REPORTED)
+
+    point = models.PointField("位置", srid=STORED_SRID)
+    public_point = models.PointField("公开位置", srid=STORED_SRID)
+    coord = models.CharField("坐标来源", max_length=8)
+    accuracy_m = models.FloatField("定位精度(米)", null=True, blank=True)
+    address = models.CharField("地址", max_length=200, blank=True)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="cases", verbose_name="所属网格")
+    route_method = models.CharField("归入方式", max_length=8, choices=Method.choices)
+    route_distance_m = models.FloatField("距界线(米)", null=True)
+    route_candidates = models.JSONField("候选网格", default=list)
+    route_uncertain = models.BooleanField("归入存疑", default=False)
+
+    occurred_at = models.DateTimeField("发生时间", null=True, blank=True)
+    reported_at = models.DateTimeField("上报时间")
+    due_at = models.DateTimeField("截止时间")
+    closed_at = models.DateTimeField("结项时间", null=True, blank=True)
+    voices_count = models.PositiveIntegerField("附议数", default=0)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "事项"
+        verbose_name_plural = "事项"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["area", "state"], name="case_area_state"),
+            models.Index(fields=["state", "due_at"], name="case_state_due"),
+            models.Index(fields=["reported_at"], name="case_reported_at"),
+        ]
+        constraints = [
+            CheckConstraint(condition=Q(state__in=State.values), name="case_state_known"),
+            CheckConstraint(condition=Q(due_at__gte=F("reported_at")), name="case_due_after_reported"),
+            CheckConstraint(
+                condition=Q(closed_at=None, state__in=sorted(OPEN))
+                | Q(closed_at__isnull=False, closed_at__gte=F("reported_at"))
+                & Q(state__in=sorted(set(State) - OPEN)),
+                name="case_closed_at_when_ended",
+            ),
+            CheckConstraint(condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]), name="case_coord_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def step(self) -> Step:
+        """The one of the nine steps people see."""
+        return STEP_OF[State(self.state)]
+
+    def is_overdue(self, now: dt.datetime) -> bool:
+        """Open and past its limit."""
+        return self.state in OPEN and self.due_at < now
+
+
+class Reporter(models.Model):
+    """Who reported it, apart from the case: read masked, and each reading in clear leaves a trace."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="reporter")
+    name = models.CharField("姓名", max_length=40, blank=True)
+    phone = models.CharField("电话", max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = "上报人"
+        verbose_name_plural = "上报人"
+
+    def __str__(self) -> str:
+        return f"{self.masked_name} {self.masked_phone}".strip()
+
+    @property
+    def masked_name(self) -> str:
+        """The surname only."""
+        return self.name[:1] + "*" * (len(self.name) - 1)
+
+    @property
+    def masked_phone(self) -> str:
+        """Three digits, stars, four digits."""
+        if len(self.phone) < 8:
+            return "*" * len(self.phone)
+        return f"{self.phone[:3]}****{self.phone[-4:]}"
+
+
+class Voice(models.Model):
+    """Somebody who says "it is the same" about a case already reported."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="voices")
+    client_id = models.UUIDField(unique=True)
+    at = models.DateTimeField("时间")
+    text = models.TextField("补充", max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name = "附议"
+        verbose_name_plural = "附议"
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.at:%Y-%m-%d}"
+
+
+class Photo(models.Model):
+    """A picture of the place, re-encoded by us and stripped of everything but its pixels."""
+
+    class Kind(models.TextChoices):
+        REPORT = "report", "上报"
+        AFTER = "after", "处置后"
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="photos")
+    kind = models.CharField("阶段", max_length=6, choices=Kind.choices)
+    file = models.CharField("文件", max_length=80)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "照片"
+        verbose_name_plural = "照片"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.file

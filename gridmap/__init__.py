@@ -1,0 +1,1 @@
+"""Who answers for which ground: the registry, the routing question, the site and its pages."""

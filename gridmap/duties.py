@@ -1,0 +1,153 @@
+"""Who answers for a piece of ground, and which ground a user answers for.
+
+The two directions of one relation: appointments in force on a day, read from the place or from the person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Q
+
+from gridmap.models import Appointment, Area, Organisation, PartyOrganisation
+from gridmap.roles import Role
+
+# Roles that see whatever happens on their ground. A department's people are not among them: they see what their
+# department was asked to do.
+SEE_THEIR_GROUND = frozenset(
+    {
+        Role.GRID_WORKER,
+        Role.GRID_CHIEF,
+        Role.BUILDING_HEAD,
+        Role.GROUP_LEADER,
+        Role.LEADER_IN_CHARGE,
+        Role.PRINCIPAL_LEADER,
+        Role.CENTRE_CLERK,
+        Role.OFFICE_STAFF,
+        Role.DISTRICT_CENTRE_STAFF,
+    }
+)
+
+
+class PersonInPost(TypedDict):
+    """Somebody as the public may know them: by name and role, with the telephone of the post."""
+
+    name: str
+    role: str
+    role_name: str
+    phone: str
+    area: str
+
+
+class Responsible(TypedDict):
+    """Everybody who answers for a place."""
+
+    people: list[PersonInPost]
+    party: list[dict[str, str]]
+    centre: str
+
+
+def lineage_of(code: str) -> list[str]:
+    """The code and those of all areas above it, from the district down."""
+    return [code[:length] for length in (6, 9, 12, 15) if length <= len(code)]
+
+
+def path_of(code: str) -> list[dict[str, str]]:
+    """The areas from the district down to this one, as ``{code, name, level}``."""
+    areas = Area.objects.filter(code__in=lineage_of(code)).order_by("code")
+    return [{"code": area.code, "name": area.name, "level": area.level} for area in areas]
+
+
+def responsible_for(code: str, *, on: dt.date) -> Responsible:
+    """Second-level workers, grid chief, party organisation and street centre of an area on a day."""
+    line = lineage_of(code)
+    held = (
+        Appointment.objects.on(on)
+        .filter(area__in=line, role__in=[Role.GRID_WORKER, Role.GRID_CHIEF])
+        .select_related("person")
+        .order_by("-area", "role", "part_time", "person")
+    )
+    people: list[PersonInPost] = [
+        {
+            "name": post.person.name,
+            "role": post.role,
+            "role_name": Role(post.role).label,
+            "phone": post.person.phone,
+            "area": post.area_id or "",
+        }
+        for post in held
+    ]
+    party = PartyOrganisation.objects.filter(area__in=line[2:]).order_by("-area")
+    centre = Organisation.objects.filter(
+        Q(kind=Organisation.Kind.CENTRE, area__in=line[1:2])
+        | Q(kind=Organisation.Kind.DISTRICT_CENTRE, area__in=line[:1])
+    ).order_by("-area")
+    return {
+        "people": people,
+        "party": [{"code": it.code, "name": it.name, "kind": it.get_kind_display()} for it in party],
+        "centre": next((it.name for it in centre), ""),
+    }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a user is on a day: the areas (code prefixes) each role holds for, and the organisations behind them."""
+
+    grounds: dict[Role, frozenset[str]] = field(default_factory=dict)
+    organisations: dict[Role, frozenset[str]] = field(default_factory=dict)
+    everything: bool = False
+
+    def holds(self, role: Role, code: str) -> bool:
+        """Whether the user has this role for the area or one above it."""
+        return any(code.startswith(prefix) for prefix in self.grounds.get(role, ()))
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The code prefixes of all ground the user may see, none inside another."""
+        seen = {code for role, codes in self.grounds.items() if role in SEE_THEIR_GROUND for code in codes}
+        kept: list[str] = []
+        for prefix in sorted(seen):
+            if not kept or not prefix.startswith(kept[-1]):
+                kept.append(prefix)
+        return tuple(kept)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role held."""
+        return frozenset(self.grounds)
+
+
+NOBODY = Standing()
+
+
+def standing_of(user: AbstractBaseUser | AnonymousUser, *, on: dt.date) -> Standing:
+    """Read what a user is on a day; anonymous callers and users without a post are nobody."""
+    if not user.is_authenticated:
+        return NOBODY
+    held = (
+        Appointment.objects.on(on)
+        .filter(person__user_id=user.pk)
+        .values_list("role", "area_id", "organisation_id", "organisation__area_id")
+    )
+    everything = bool(getattr(user, "is_superuser", False))
+    return _standing(held, everything=everything)
+
+
+def _standing(held: Iterable[tuple[str, str | None, str | None, str | None]], *, everything: bool) -> Standing:
+    grounds: defaultdict[Role, set[str]] = defaultdict(set)
+    organisations: defaultdict[Role, set[str]] = defaultdict(set)
+    for role, area, organisation, organisation_area in held:
+        if code := area or organisation_area:
+            grounds[Role(role)].add(code)
+        if organisation:
+            organisations[Role(role)].add(organisation)
+    return Standing(
+        {role: frozenset(codes) for role, codes in grounds.items()},
+        {role: frozenset(codes) for role, codes in organisations.items()},
+        everything or Role.DISTRICT_CENTRE_STAFF in grounds,
+    )

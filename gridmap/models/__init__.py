@@ -1,0 +1,25 @@
+"""The registry: ground, organisations, people and powers."""
+
+from gridmap.models.ground import Area, Boundary, Edition, Lineage, River
+from gridmap.models.organisations import Building, Organisation, PartyOrganisation
+from gridmap.models.people import Appointment, Person, StationedStaff
+from gridmap.models.powers import DelegatedPower, PowerGrant, ServiceGuide
+from gridmap.models.versions import DataVersion
+
+__all__ = [
+    "Appointment",
+    "Area",
+    "Boundary",
+    "Building",
+    "DataVersion",
+    "DelegatedPower",
+    "Edition",
+    "Lineage",
+    "Organisation",
+    "PartyOrganisation",
+    "Person",
+    "PowerGrant",
+    "River",
+    "ServiceGuide",
+    "StationedStaff",
+]

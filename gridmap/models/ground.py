@@ -1,0 +1,205 @@
+"""The ground: areas in their tree, and their boundaries through time.
+
+Identity (:class:`Area`) and shape (:class:`Boundary`) are apart, so that people, party organisations and old
+cases keep their area when a line moves.
+"""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import AsGeoJSON, Transform
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex
+from django.db.models import CheckConstraint, F, Func, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+
+from geodata.crs import METRES_SRID, STORED_SRID
+from gridmap.models.dated import DatedQuerySet, in_force_range, until_after_from
+
+
+class Level(models.TextChoices):
+    """Where an area stands in the tree; each level has codes of one length."""
+
+    DISTRICT = "district", "区"
+    TOWN = "town", "镇街"
+    COMMUNITY = "community", "村(社区)"
+    GRID = "grid", "二级网格"
+
+    @property
+    def code_length(self) -> int:
+        """Digits in the codes of this level (GB/T 2260, NBS statistical codes, community + 3 for grids)."""
+        return {"district": 6, "town": 9, "community": 12, "grid": 15}[self.value]
+
+
+def _level_fits_code() -> Q:
+    condition = Q()
+    for level in Level:
+        condition |= Q(level=level.value, code__regex=rf"^[0-9]{{{level.code_length}}}$")
+    return condition
+
+
+class Area(models.Model):
+    """A piece of the district: the district, a town or subdistrict, a community or village, a second-level grid.
+
+    A first-level grid *is* a village or community: one row, not two. The code is the key, and a child's code
+    starts with its parent's, so that "everything below this area" is a prefix.
+    """
+
+    class Kind(models.TextChoices):
+        DISTRICT = "district", "区"
+        TOWN = "town", "镇"
+        SUBDISTRICT = "subdistrict", "街道"
+        VILLAGE = "village", "村"
+        COMMUNITY = "community", "社区"
+        BASIC = "basic", "基础网格"
+        DEDICATED = "dedicated", "专属网格"
+
+    # Collation C: byte order, so that "lowest code" means the same here, in Python and in numpy.
+    code = models.CharField("编码", max_length=15, primary_key=True, db_collation="C")
+    level = models.CharField("层级", max_length=9, choices=Level.choices)
+    kind = models.CharField("类型", max_length=11, choices=Kind.choices)
+    name = models.CharField("名称", max_length=60)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
+    urban = models.BooleanField("城镇", default=True)
+    households = models.PositiveIntegerField("户数", default=0)
+    residents = models.PositiveIntegerField("人口数", default=0)
+    enterprises = models.PositiveIntegerField("企业数", default=0)
+    party_members = models.PositiveIntegerField("党员数", default=0)
+    complexity = models.PositiveSmallIntegerField("治理复杂程度", default=1)
+    villager_groups = ArrayField(
+        models.CharField(max_length=40), verbose_name="村民小组", default=list, blank=True
+    )
+    size_waiver = models.CharField("规模豁免理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "区域"
+        verbose_name_plural = "区域"
+        ordering = ["code"]
+        indexes = [GinIndex(fields=["name"], name="area_name_trgm", opclasses=["gin_trgm_ops"])]
+        constraints = [
+            CheckConstraint(condition=_level_fits_code(), name="area_code_fits_level"),
+            CheckConstraint(
+                condition=Q(level=Level.DISTRICT, parent=None)
+                | (
+                    ~Q(level=Level.DISTRICT)
+                    & Q(parent__isnull=False, code__startswith=F("parent"))
+                    & Q(Exact(Length("code"), Length("parent") + 3))
+                ),
+                name="area_code_starts_with_parent",
+            ),
+            CheckConstraint(condition=Q(complexity__range=(1, 3)), name="area_complexity_1_to_3"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.code}"
+
+
+class Edition(models.Model):
+    """A set of boundaries prepared as a draft, checked, then published at a date as one."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "草稿"
+        PUBLISHED = "published", "已发布"
+        ABANDONED = "abandoned", "已放弃"
+
+    name = models.CharField("名称", max_length=80, unique=True)
+    state = models.CharField("状态", max_length=9, choices=State.choices, default=State.DRAFT)
+    valid_from = models.DateField("生效日期", null=True, blank=True)
+    source = models.CharField("来源", max_length=200, blank=True)
+    schematic = models.BooleanField("示意", default=False, help_text="边界为示意,不作为法定界线")
+    created_at = models.DateTimeField("建立时间")
+    published_at = models.DateTimeField("发布时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "边界版本"
+        verbose_name_plural = "边界版本"
+        ordering = ["-valid_from", "-created_at"]
+        constraints = [
+            CheckConstraint(
+                condition=~Q(state="published") | Q(valid_from__isnull=False, published_at__isnull=False),
+                name="edition_published_at_a_date",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Boundary(models.Model):
+    """An area's shape during a range of days, within an edition; a draft's boundaries have no days yet."""
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries", verbose_name="区域")
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="boundaries", verbose_name="边界版本")
+    geom = models.MultiPolygonField("边界", srid=STORED_SRID)
+    valid_from = models.DateField("生效日期", null=True, blank=True)
+    valid_until = models.DateField("失效日期", null=True, blank=True)
+    # Written once so that reading is cheap: no geometry is measured or rendered on a read path.
+    area_m2 = models.GeneratedField(
+        expression=Func(Transform("geom", METRES_SRID), function="ST_Area"),
+        output_field=models.FloatField("面积(平方米)"),
+        db_persist=True,
+    )
+    geojson = models.GeneratedField(
+        expression=AsGeoJSON("geom", precision=7), output_field=models.TextField(), db_persist=True
+    )
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "边界"
+        verbose_name_plural = "边界"
+        constraints = [
+            CheckConstraint(condition=Q(geom__isvalid=True), name="boundary_is_valid"),
+            until_after_from("boundary_until_after_from"),
+            ExclusionConstraint(
+                name="boundary_one_in_force",
+                expressions=[("area", RangeOperators.EQUAL), (in_force_range(), RangeOperators.OVERLAPS)],
+                condition=Q(valid_from__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area_id} {self.valid_from}"
+
+
+class Lineage(models.Model):
+    """Which area came from which, and by what change."""
+
+    class Kind(models.TextChoices):
+        SPLIT = "split", "拆分"
+        MERGE = "merge", "合并"
+        RECODE = "recode", "换码"
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="lineages", verbose_name="边界版本")
+    kind = models.CharField("变更", max_length=6, choices=Kind.choices)
+    predecessor = models.ForeignKey(Area, models.PROTECT, related_name="successions", verbose_name="原区域")
+    successor = models.ForeignKey(Area, models.PROTECT, related_name="origins", verbose_name="现区域")
+
+    class Meta:
+        verbose_name = "沿革"
+        verbose_name_plural = "沿革"
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "predecessor", "successor"], name="lineage_once"),
+            CheckConstraint(condition=~Q(predecessor=F("successor")), name="lineage_between_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.predecessor_id} → {self.successor_id}"
+
+
+class River(models.Model):
+    """Water that separates: the nearest grid is never looked for on its other side."""
+
+    name = models.CharField("名称", max_length=40)
+    geom = models.MultiLineStringField("中心线", srid=STORED_SRID)
+
+    class Meta:
+        verbose_name = "河流"
+        verbose_name_plural = "河流"
+
+    def __str__(self) -> str:
+        return self.name

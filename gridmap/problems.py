@@ -1,0 +1,165 @@
+"""What can go wrong with a request, said so that a person understands; RFC 9457 for machines.
+
+Views and actions raise a :class:`Problem`; nobody else builds an error answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions as rest
+from rest_framework.response import Response
+
+MEDIA_TYPE = "application/problem+json"
+# Addresses that answer machines; everything else answers people with a page.
+MACHINE_PREFIXES = ("/api/", "/tiles/", "/exports/", "/ogc/", "/open311/")
+
+
+class Problem(Exception):
+    """A request that cannot be carried out; the message is for the person who sent it."""
+
+    status: int = 400
+    code: str = "bad-request"
+
+    def __init__(self, detail: str, *, parameter: str = "", **more: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.parameter = parameter
+        self.more = more
+
+    def body(self) -> dict[str, Any]:
+        """The problem as RFC 9457 says it."""
+        body: dict[str, Any] = {
+            "type": f"about:blank#{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.parameter:
+            body["parameter"] = self.parameter
+        return body | self.more
+
+
+class BadParameter(Problem):
+    """A parameter that is unknown or cannot be read."""
+
+    status = 400
+    code = "bad-parameter"
+
+
+class NotFound(Problem):
+    """No such thing, or none this caller may know of."""
+
+    status = 404
+    code = "not-found"
+
+
+class Forbidden(Problem):
+    """This caller may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in."""
+
+    status = 401
+    code = "sign-in-needed"
+
+
+class Conflict(Problem):
+    """The thing is no longer in the state this was meant for."""
+
+    status = 409
+    code = "conflict"
+
+
+class Unprocessable(Problem):
+    """The request can be read but its content cannot be accepted."""
+
+    status = 422
+    code = "unprocessable"
+
+
+def answer(problem: Problem) -> JsonResponse:
+    """The problem as an HTTP answer for machines."""
+    return JsonResponse(
+        problem.body(),
+        status=problem.status,
+        content_type=MEDIA_TYPE,
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def _page(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    return render(request, "gridmap/problem.html", {"status": status, "detail": detail}, status=status)
+
+
+class answer_problems:  # noqa: N801  middleware reads as a function in the settings
+    """Middleware: turn a raised problem into an answer, for machines or for people."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on; exceptions come by :meth:`process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer what we know; leave the rest to Django, which logs it."""
+        problem = _as_problem(exception)
+        if problem is None:
+            return None
+        if request.path.startswith(MACHINE_PREFIXES):
+            return answer(problem)
+        return _page(request, problem.status, problem.detail)
+
+
+def _as_problem(exception: Exception) -> Problem | None:
+    if isinstance(exception, Problem):
+        return exception
+    if isinstance(exception, PermissionDenied):
+        return Forbidden("您没有权限进行这项操作 (not allowed)")
+    if isinstance(exception, Http404):
+        return NotFound("没有找到您要的内容 (not found)")
+    return None
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Root handler for addresses that match nothing."""
+    problem = NotFound("没有这个地址 (no such address)")
+    if request.path.startswith(MACHINE_PREFIXES):
+        return answer(problem)
+    return _page(request, problem.status, problem.detail)
+
+
+def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer exceptions of REST views in the same form."""
+    if isinstance(exception, rest.ValidationError):
+        field, sentence = _first_message(exception.detail)
+        problem: Problem | None = BadParameter(sentence, parameter=field)
+    elif isinstance(exception, rest.APIException):
+        problem = Problem(str(exception.detail))
+        problem.status, problem.code = exception.status_code, exception.default_code
+    else:
+        problem = _as_problem(exception)
+    if problem is None:
+        return None
+    return Response(problem.body(), status=problem.status, content_type=MEDIA_TYPE)
+
+
+def _first_message(detail: Any, field: str = "") -> tuple[str, str]:
+    """The first field at fault and its sentence."""
+    if isinstance(detail, dict):
+        name, inner = next(iter(detail.items()))
+        return _first_message(inner, field if name == "non_field_errors" else str(name))
+    if isinstance(detail, list):
+        return _first_message(detail[0], field)
+    return field, str(detail)
