@@ -3,7 +3,8 @@
 say() { printf '» %s\n' "$*"; }
 
 die() {
-    printf '✗ %s\n' "$@" >&2
+    printf '✗ %s\n' "$1" >&2
+    [ $# = 1 ] || printf '  %s\n' "${@:2}" >&2
     exit 1
 }
 

@@ -14,8 +14,10 @@ python=$(scripts/find-python.sh)
 known() { apt-cache show "$1" >/dev/null 2>&1; }
 
 postgres_packages() {
-    local installed
-    installed=$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | sort -rV | head -n 1 | cut -d/ -f5)
+    local installed= folder
+    for folder in /usr/lib/postgresql/*/; do # in order of version, so the newest stays
+        [ ! -x "$folder/bin/postgres" ] || installed=$(basename "$folder")
+    done
     if [ -n "$installed" ] && known "postgresql-$installed-postgis-3"; then
         echo "postgresql-$installed-postgis-3"
     elif known postgresql-15-postgis-3; then
@@ -93,6 +95,6 @@ fi
 
 say "刷新软件包目录，约半分钟 · Refreshing Debian's package lists, about half a minute"
 quietly apt-update update_lists
-read -ra packages < <(missing_packages | xargs)
+read -ra packages <<<"$(missing_packages | xargs)"
 say "安装系统软件包，约 1–3 分钟 · Installing system packages, 1–3 minutes: ${packages[*]}"
 quietly apt-install install "${packages[@]}"
