@@ -47,7 +47,7 @@ place() {
     else
         account=${owner:-$(id -u postgres):$(id -g postgres)}
         as=(setpriv --reuid="${account%:*}" --regid="${account#*:}" --clear-groups)
-        if [ -z "$owner" ] && ! (cd / && "${as[@]}" test -x "$PWD/var"); then
+        if [ -z "$owner" ] && ! "${as[@]}" test -x "$PWD/var" 2>/dev/null; then
             folder=$elsewhere
             say "postgres 账户进不了本目录，数据库改放在 $folder · The postgres account cannot enter this checkout: the database is in $folder" >&2
         fi
