@@ -49,7 +49,6 @@ place() {
         as=(setpriv --reuid="${account%:*}" --regid="${account#*:}" --clear-groups)
         if [ -z "$owner" ] && ! "${as[@]}" test -x "$PWD/var" 2>/dev/null; then
             folder=$elsewhere
-            say "postgres 账户进不了本目录，数据库改放在 $folder · The postgres account cannot enter this checkout: the database is in $folder" >&2
         fi
     fi
     data=$folder/data
@@ -60,6 +59,7 @@ place_socket() {
     socket=$folder/socket
     if [ "$(printf %s "$socket" | wc -c)" -gt 92 ]; then
         socket=/tmp/gridmap-$checkout-$name
+        [ "$(id -u)" != 0 ] || socket=/run/gridmap-$checkout-$name
     fi
 }
 
@@ -83,7 +83,8 @@ ask() { "$programs/psql" -XAtq -h "$socket" -U postgres -d postgres -c "$1"; }
 owned_folder() {
     mkdir -p "$1"
     [ "$(id -u)" != 0 ] || chown "$account" "$1"
-    [ -O "$1" ] || [ "$(id -u)" = 0 ] || die "不是本用户的目录 · Not this user's folder: $1"
+    # A socket's folder in /tmp could have been laid there by somebody else.
+    { [ -O "$1" ] && [ ! -L "$1" ]; } || [ "$(id -u)" = 0 ] || die "不是本用户的目录 · Not this user's folder: $1"
     chmod 700 "$1"
 }
 
@@ -129,6 +130,8 @@ forget_dead_server() {
 }
 
 up() {
+    [ -d "$data" ] || [ "$folder" = "$PWD/var/$name" ] || say \
+        "postgres 账户进不了本目录，数据库放在 $folder · The postgres account cannot enter this checkout: the database goes to $folder"
     owned_folder "$folder"
     owned_folder "$socket"
     exec 9>"$folder/lock"
