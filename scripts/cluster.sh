@@ -122,11 +122,14 @@ create() {
     mv "$data.new" "$data"
 }
 
-# After a crash of the machine the number noted for the server may be another program's, and it would not start.
+# After a crash the number noted for the server may be another program's or an unburied one's, and it would not start.
+# Whatever serves these data stands in their folder: the notes go only when nobody does.
 forget_dead_server() {
-    local noted
-    noted=$(head -n 1 "$data/postmaster.pid" 2>/dev/null) || return 0
-    [ "$(cat "/proc/$noted/comm" 2>/dev/null)" = postgres ] || rm -f "$data/postmaster.pid"
+    local standing
+    for standing in /proc/[0-9]*/cwd; do
+        [ ! "$standing" -ef "$data" ] || return 0
+    done
+    rm -f "$data/postmaster.pid" "$socket"/.s.PGSQL.5432*
 }
 
 up() {
