@@ -122,14 +122,33 @@ create() {
     mv "$data.new" "$data"
 }
 
-# After a crash the number noted for the server may be another program's or an unburied one's, and it would not start.
-# Whatever serves these data stands in their folder: the notes go only when nobody does.
-forget_dead_server() {
+# Whatever serves these data stands in their folder, also while it recovers and does not answer yet.
+served() {
     local standing
     for standing in /proc/[0-9]*/cwd; do
         [ ! "$standing" -ef "$data" ] || return 0
     done
+    return 1
+}
+
+wait_until_settled() {
+    for _ in $(seq 300); do
+        if running || ! served; then
+            return
+        fi
+        sleep 0.2
+    done
+    die "数据库一分钟内没有应答，日志见 $folder/log · The database did not answer within a minute; its log is $folder/log"
+}
+
+# After a crash the number noted for the server may be another program's, or an unburied one's, and it would not start.
+start() {
     rm -f "$data/postmaster.pid" "$socket"/.s.PGSQL.5432*
+    settings >"$data/gridmap.conf"
+    postgres pg_ctl start -D "$data" -l "$folder/log" -w -t 60 -s 9>&- || {
+        tail -n 20 "$folder/log" >&2
+        die "数据库没有启动，日志见 $folder/log · The database did not start; its log is $folder/log"
+    }
 }
 
 up() {
@@ -139,15 +158,9 @@ up() {
     owned_folder "$socket"
     exec 9>"$folder/lock"
     flock 9
-    if ! running; then
-        [ -f "$data/PG_VERSION" ] || create
-        settings >"$data/gridmap.conf"
-        forget_dead_server
-        postgres pg_ctl start -D "$data" -l "$folder/log" -w -t 60 -s 9>&- || {
-            tail -n 20 "$folder/log" >&2
-            die "数据库没有启动，日志见 $folder/log · The database did not start; its log is $folder/log"
-        }
-    fi
+    [ -f "$data/PG_VERSION" ] || create
+    wait_until_settled
+    running || start
     [ "$(ask "SELECT 1 FROM pg_database WHERE datname = 'gridmap'")" = 1 ] || ask "CREATE DATABASE gridmap"
 }
 
