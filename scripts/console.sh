@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other scripts: how they speak, fail and keep long output out of sight.
 
 say() { printf '» %s\n' "$*"; }

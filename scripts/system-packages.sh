@@ -14,7 +14,7 @@ python=$(scripts/find-python.sh)
 known() { apt-cache show "$1" >/dev/null 2>&1; }
 
 postgres_packages() {
-    local installed= folder
+    local installed="" folder
     for folder in /usr/lib/postgresql/*/; do # in order of version, so the newest stays
         [ ! -x "$folder/bin/postgres" ] || installed=$(basename "$folder")
     done
