@@ -113,6 +113,8 @@ DATABASES = {
         conn_max_age=600,
         conn_health_checks=True,
     )
+    # PostgreSQL writes times in JSON by its session's zone; everything that goes out carries +08:00.
+    | {"TIME_ZONE": "Asia/Shanghai"}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -170,9 +172,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# ---- the product's own ----------------------------------------------------------------------------------------
-# What the site offers as collections of features, by dotted path: gridmap imports no other package.
+# What the site offers, by dotted path: gridmap imports no package above it.
 COLLECTIONS = ["gridmap.features.areas.AREAS", "cases.features.CASES"]
+MAP_LAYERS = ["cases.layers.cases"]
+DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")
 

@@ -1,0 +1,11 @@
+"""What can be done to a case: one verb each.
+
+An action checks the rule, changes the thing and writes the trace row in one transaction, or does none of it.
+"""
+
+from cases.actions.handling import act, available
+from cases.actions.reading import read_reporter
+from cases.actions.reporting import Report, report
+from cases.actions.voices import add_voice
+
+__all__ = ["Report", "act", "add_voice", "available", "read_reporter", "report"]

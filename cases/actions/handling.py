@@ -1,0 +1,133 @@
+"""Carry a case on: every verb of the workflow table goes through :func:`act`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from cases import photos
+from cases.models import Case, Photo, TraceEvent
+from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
+from gridmap.duties import Standing
+from gridmap.models import Area
+from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
+from gridmap.roles import Role
+from gridmap.routing import Method
+
+MAX_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the one who acts gives with it."""
+
+    text: str = ""
+    area: str = ""
+    pictures: Sequence[photos.Picture] = field(default_factory=tuple)
+
+
+def role_for(verb: Verb, case: Case, standing: Standing) -> Role | None:
+    """The role in which this caller may use the verb on this case's ground, or None."""
+    return next((role for role in sorted(verb.roles) if standing.holds(role, case.area_id)), None)
+
+
+def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
+    """The verbs this caller may use now."""
+    resolver = _resolver(case) if case.state == State.RESOLVED else None
+    return [
+        verb
+        for verb in VERBS.values()
+        if allowed(verb, State(case.state))
+        and role_for(verb, case, standing)
+        and not (verb.by_another and user_id is not None and user_id == resolver)
+    ]
+
+
+def act(
+    number: str, name: str, given: Given, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime
+) -> Case:
+    """Use a verb on a case and write it down, or do neither.
+
+    Raises :class:`NotFound` for a case or verb this caller may not know of, :class:`Forbidden` for the wrong role,
+    :class:`Conflict` when the case has moved on, :class:`Unprocessable` when something needed is missing.
+    """
+    verb = VERBS.get(name)
+    if verb is None:
+        raise NotFound(f"没有 {name[:20]} 这个操作 (no such action)")
+    with transaction.atomic():
+        case = Case.objects.visible_to(standing).select_for_update(of=("self",)).filter(number=number).first()
+        if case is None:
+            raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
+        role = _check(verb, case, given, by=by, standing=standing)
+        before = State(case.state)
+        payload = _change(verb, case, given, at=at)
+        Photo.objects.bulk_create(
+            photos.row(picture, case=case, kind=Photo.Kind.AFTER, at=at) for picture in given.pictures
+        )
+        TraceEvent.objects.create(
+            case=case,
+            at=at,
+            actor_id=by.pk,
+            role=role,
+            verb=verb.name,
+            from_state=before,
+            to_state=case.state,
+            payload=payload,
+        )
+    return case
+
+
+def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standing: Standing) -> Role:
+    role = role_for(verb, case, standing)
+    if role is None:
+        raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
+    if not allowed(verb, State(case.state)):
+        raise Conflict(
+            f"事项已是“{State(case.state).label}”,不能再“{verb.label}” (the case has moved on)", state=case.state
+        )
+    if verb.by_another and by.pk == _resolver(case):
+        raise Forbidden("核实人不能是处置人本人 (the one who handled it cannot verify it)")
+    missing = {"text": not given.text.strip(), "photo": not given.pictures, "area": not given.area}
+    for need in verb.needs:
+        if missing[need]:
+            wanted = {"text": "说明文字", "photo": "至少一张照片", "area": "网格编码"}[need]
+            raise Unprocessable(f"“{verb.label}”需要{wanted} ({need} is needed)", parameter=need)
+    if len(given.text) > MAX_TEXT:
+        raise Unprocessable(f"说明不能超过 {MAX_TEXT} 字 (text too long)", parameter="text")
+    return role
+
+
+def _change(verb: Verb, case: Case, given: Given, *, at: dt.datetime) -> dict[str, object]:
+    payload: dict[str, object] = {"text": given.text.strip()} if given.text.strip() else {}
+    if given.pictures:
+        payload["photos"] = [picture.digest for picture in given.pictures]
+    changed = ["state"]
+    if verb.name == "relocate":
+        payload |= _relocate(case, given.area)
+        changed += ["area", "route_method", "route_uncertain"]
+    case.state = after(verb, State(case.state))
+    if case.state not in OPEN:
+        case.closed_at = at
+        changed.append("closed_at")
+    case.save(update_fields=changed)
+    return payload
+
+
+def _relocate(case: Case, code: str) -> dict[str, object]:
+    area = Area.objects.filter(code=code, level="grid").first()
+    if area is None:
+        raise Unprocessable(f"没有编码为 {code[:20]} 的二级网格 (no such grid)", parameter="area")
+    moved: dict[str, object] = {"from_area": case.area_id, "to_area": area.code}
+    case.area, case.route_method, case.route_uncertain = area, Method.MANUAL, False
+    return moved
+
+
+def _resolver(case: Case) -> int | None:
+    """Whoever said last that it was solved."""
+    return (
+        TraceEvent.objects.filter(case=case, verb="resolve").order_by("-seq").values_list("actor_id", flat=True).first()
+    )

@@ -1,0 +1,188 @@
+"""Addresses for machines about cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.gis.db.models.functions import Distance, Transform
+from django.contrib.gis.geos import Point
+from django.contrib.gis.measure import D
+from django.http import HttpRequest
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view, parser_classes
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases import actions, photos
+from cases.actions.handling import Given
+from cases.features import CASES, rows
+from cases.models import Case
+from cases.serializers import (
+    AcceptedSerializer,
+    ActionInput,
+    CategorySerializer,
+    ReportInput,
+    VoiceInput,
+    accepted,
+    category_tree,
+    full_view,
+    public_view,
+    step_of,
+    whole_trace,
+)
+from cases.summary import summary as count_summary
+from geodata.crs import METRES_SRID, STORED_SRID
+from gridmap.api import POSITION
+from gridmap.duties import Standing, standing_of
+from gridmap.features.parameters import read_filters, read_position, single_values, stored_position
+from gridmap.problems import BadParameter, NotFound, SignInNeeded
+
+SIMILAR_WITHIN_M = 50
+
+
+@extend_schema(summary="类别树", responses=CategorySerializer(many=True))
+@api_view(["GET"])
+def categories(request: Request) -> Response:
+    """The category tree: code, name, children, limit."""
+    single_values(request.query_params, ())
+    return Response(category_tree())
+
+
+@extend_schema(summary="上报事项", request=ReportInput, responses={201: AcceptedSerializer, 200: AcceptedSerializer})
+@api_view(["POST"])
+@parser_classes([JSONParser, MultiPartParser, FormParser])
+def report(request: Request) -> Response:
+    """Report a case; the same ``client_id`` again answers 200 with the same receipt."""
+    if not isinstance(request.data, dict):
+        raise BadParameter("请求内容应为一个 JSON 对象 (a JSON object is expected)")
+    given = ReportInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    case, new = actions.report(_report(given.validated_data, request), by=request.user, at=timezone.localtime())
+    return Response(accepted(case), status=201 if new else 200)
+
+
+def _report(data: dict[str, Any], request: Request) -> actions.Report:
+    lon, lat = stored_position(data["lon"], data["lat"], data["coord"])
+    reporter = data["reporter"] or {}
+    return actions.Report(
+        client_id=data["client_id"],
+        category=data["category"],
+        text=data["text"],
+        lon=lon,
+        lat=lat,
+        coord=data["coord"],
+        channel=data["channel"],
+        kind=data["kind"],
+        accuracy=data["accuracy"],
+        address=data["address"],
+        occurred_at=data["occurred_at"],
+        reporter_name=reporter.get("name", ""),
+        reporter_phone=reporter.get("phone", ""),
+        pictures=photos.read_all(request.FILES.getlist("photos")),
+    )
+
+
+@extend_schema(
+    summary="附近类似的未结事项",
+    parameters=[*POSITION, OpenApiParameter("category", str)],
+    responses={200: dict},
+)
+@api_view(["GET"])
+def similar(request: Request) -> Response:
+    """Open cases within 50 m, nearest first: what somebody may be about to report again.
+
+    Only what anybody may know is shown, and nothing of a category whose places are kept back.
+    """
+    values = single_values(request.query_params, ("lon", "lat", "coord", "category"))
+    lon, lat = read_position(values)
+    here = Point(lon, lat, srid=STORED_SRID)
+    # A box in degrees lets the index work; the distance that decides is in metres.
+    near = Case.objects.open().filter(category__sensitive=False, point__bboverlaps=here.buffer(0.001))
+    if "category" in values:
+        near = near.filter(category__code__startswith=values["category"])
+    found = (
+        near.annotate(distance=Distance(Transform("point", METRES_SRID), Transform(here, METRES_SRID)))
+        .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
+        .select_related("category", "area")
+        .order_by("distance")[:20]
+    )
+    return Response([public_view(case) | {"distance_m": round(case.distance.m, 1)} for case in found])
+
+
+@extend_schema(summary="附议:同一件事", request=VoiceInput, responses={200: dict, 201: dict})
+@api_view(["POST"])
+def voices(request: Request, number: str) -> Response:
+    """Say that it is the same; counted once per ``client_id``."""
+    given = VoiceInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    case, new = actions.add_voice(number, data["client_id"], data["text"], at=timezone.localtime())
+    return Response(
+        {"number": case.number, "voices": case.voices_count, "step": step_of(case.state)}, status=201 if new else 200
+    )
+
+
+def caller(request: HttpRequest | Request) -> Standing:
+    """What the one who asks is today."""
+    return standing_of(request.user, on=timezone.localdate())
+
+
+def case_for(number: str, standing: Standing) -> tuple[Case, bool]:
+    """A case and whether this caller may read it whole."""
+    case = Case.objects.select_related("category", "area").filter(number=number).first()
+    if case is None:
+        raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
+    return case, Case.objects.filter(pk=case.pk).visible_to(standing).exists()
+
+
+@extend_schema(summary="一件事项", responses={200: dict})
+@api_view(["GET"])
+def case(request: Request, number: str) -> Response:
+    """A case as this caller may see it, with the actions this caller may take now."""
+    single_values(request.query_params, ())
+    return Response(_view(number, caller(request), request))
+
+
+def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
+    found, whole = case_for(number, standing)
+    if not whole:
+        return public_view(found) | {"actions": []}
+    found = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
+        pk=found.pk
+    )
+    return full_view(found, actions.available(found, standing, user_id=request.user.pk))
+
+
+@extend_schema(summary="对事项采取一步行动", request=ActionInput, responses={200: dict})
+@api_view(["POST"])
+@parser_classes([JSONParser, MultiPartParser, FormParser])
+def act(request: Request, number: str, verb: str) -> Response:
+    """Use a verb of the process on a case; answers the case after it."""
+    if not request.user.is_authenticated:
+        raise SignInNeeded("请先登录 (sign in first)")
+    given = ActionInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    standing = caller(request)
+    pictures = photos.read_all(request.FILES.getlist("photos"))
+    actions.act(
+        number,
+        verb,
+        Given(text=data["text"], area=data["area"], pictures=pictures),
+        by=request.user,
+        standing=standing,
+        at=timezone.localtime(),
+    )
+    return Response(_view(number, standing, request))
+
+
+@extend_schema(summary="主要数字", responses={200: dict})
+@api_view(["GET"])
+def summary(request: Request) -> Response:
+    """Headline figures, every rate with its numerator and denominator."""
+    filters = read_filters(
+        request.query_params, CASES.parameters - {"limit", "after", "bbox"}, own=CASES.readers
+    )
+    return Response(count_summary(rows(filters, caller(request)), now=timezone.now()))

@@ -1,0 +1,245 @@
+"""What comes in about cases, checked; what goes out, shaped."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework import serializers
+
+from cases.models import Case, Category, TraceEvent
+from cases.workflow import STEP_OF, VERBS, State, Verb
+from geodata.crs import COORDINATE_SYSTEMS
+from gridmap.routing import Method
+
+MAX_TEXT = 4000
+
+
+class ReporterInput(serializers.Serializer[Any]):
+    """Who reports: both may be left out."""
+
+    name = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    phone = serializers.RegexField(
+        r"^[0-9+\- ]{5,20}$",
+        required=False,
+        allow_blank=True,
+        default="",
+        error_messages={"invalid": "电话只能包含数字、空格、+ 和 -,5 到 20 位 (not a telephone number)"},
+    )
+
+
+class ReportInput(serializers.Serializer[Any]):
+    """A report as it comes in, as JSON or as a form with pictures."""
+
+    client_id = serializers.UUIDField(
+        error_messages={"required": "缺少 client_id (missing)", "invalid": "client_id 应为 UUID (not a UUID)"}
+    )
+    category = serializers.CharField(
+        max_length=12, error_messages={"required": "请选择类别 (category is missing)", "blank": "请选择类别"}
+    )
+    text = serializers.CharField(
+        max_length=MAX_TEXT,
+        error_messages={
+            "required": "请写明情况 (text is missing)",
+            "blank": "请写明情况 (text is empty)",
+            "max_length": f"描述不能超过 {MAX_TEXT} 字 (text is over {MAX_TEXT} characters)",
+        },
+    )
+    lon = serializers.FloatField(error_messages={"required": "缺少经度 lon (missing)", "invalid": "经度 lon 应为数字"})
+    lat = serializers.FloatField(error_messages={"required": "缺少纬度 lat (missing)", "invalid": "纬度 lat 应为数字"})
+    coord = serializers.ChoiceField(
+        COORDINATE_SYSTEMS,
+        error_messages={
+            "required": f"缺少坐标系 coord,没有默认值,请写明 {'、'.join(COORDINATE_SYSTEMS)} 之一 (missing)",
+            "invalid_choice": f"不认识的坐标系,应为 {'、'.join(COORDINATE_SYSTEMS)} 之一 (unknown coord)",
+        },
+    )
+    accuracy = serializers.FloatField(min_value=0, max_value=100_000, required=False, allow_null=True, default=None)
+    address = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    channel = serializers.ChoiceField(
+        Case.Channel.choices,
+        error_messages={"required": "缺少来源 channel (missing)", "invalid_choice": "不认识的来源 (unknown channel)"},
+    )
+    kind = serializers.ChoiceField(Case.Kind.choices, required=False, default=Case.Kind.PROBLEM)
+    occurred_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    reporter = ReporterInput(required=False, allow_null=True, default=None)
+
+    def validate_text(self, value: str) -> str:
+        """Refuse what PostgreSQL cannot store."""
+        if "\x00" in value:
+            raise serializers.ValidationError("描述含有空字符 (a NUL character)")
+        return value
+
+    def validate_occurred_at(self, value: dt.datetime | None) -> dt.datetime | None:
+        """Refuse the future."""
+        if value is not None and value > timezone.now() + dt.timedelta(minutes=10):
+            raise serializers.ValidationError("发生时间在将来 (occurred_at lies in the future)")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse fields nobody knows, so that a mistyped name is not silently dropped."""
+        unknown = set(self.initial_data) - set(self.fields) - {"photos"} - {"reporter.name", "reporter.phone"}
+        if unknown:
+            name = sorted(unknown)[0]
+            raise serializers.ValidationError({name[:40]: f"不认识字段 {name[:40]} (unknown field)"})
+        return attrs
+
+
+class VoiceInput(serializers.Serializer[Any]):
+    """One more voice for a case."""
+
+    client_id = serializers.UUIDField()
+    text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class ActionInput(serializers.Serializer[Any]):
+    """What the one who acts gives with the verb."""
+
+    text = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    area = serializers.CharField(max_length=15, required=False, allow_blank=True, default="")
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    """A category with those under it."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    icon = serializers.CharField()
+    limit = serializers.CharField(help_text="时限,如 4工作时")
+    children = serializers.ListField(child=serializers.DictField())
+
+
+class RouteSerializer(serializers.Serializer[Any]):
+    """How the place was found."""
+
+    method = serializers.ChoiceField(Method.choices)
+    distance_m = serializers.FloatField()
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    """What the one who reported needs to know."""
+
+    number = serializers.CharField()
+    state = serializers.ChoiceField(State.choices)
+    step = serializers.DictField()
+    area = serializers.DictField()
+    route = RouteSerializer()
+    due_at = serializers.DateTimeField()
+    track_code = serializers.CharField()
+    track_url = serializers.CharField()
+
+
+def step_of(state: str) -> dict[str, Any]:
+    """A state's place among the nine steps."""
+    step = STEP_OF[State(state)]
+    return {"number": step.value, "name": step.label}
+
+
+def accepted(case: Case) -> dict[str, Any]:
+    """A report's receipt."""
+    return {
+        "number": case.number,
+        "state": case.state,
+        "step": step_of(case.state),
+        "area": {"code": case.area_id, "name": case.area.name},
+        "route": {"method": case.route_method, "distance_m": case.route_distance_m},
+        "due_at": timezone.localtime(case.due_at).isoformat(),
+        "track_code": case.track_code,
+        "track_url": f"{reverse('track')}?number={case.number}&code={case.track_code}",
+    }
+
+
+def public_view(case: Case) -> dict[str, Any]:
+    """What anybody may know of a case."""
+    return {
+        "number": case.number,
+        "kind": case.kind,
+        "category": {"code": case.category_id, "name": case.category.name},
+        "state": case.state,
+        "state_name": State(case.state).label,
+        "step": step_of(case.state),
+        "area": {"code": case.area_id, "name": case.area.name},
+        "point": {"lon": round(case.public_point.x, 7), "lat": round(case.public_point.y, 7)},
+        "exact": not case.category.sensitive,
+        "reported_at": timezone.localtime(case.reported_at).isoformat(),
+        "due_at": timezone.localtime(case.due_at).isoformat(),
+        "closed_at": timezone.localtime(case.closed_at).isoformat() if case.closed_at else None,
+        "voices": case.voices_count,
+    }
+
+
+def full_view(case: Case, actions: list[Verb]) -> dict[str, Any]:
+    """A case as those on its ground see it: everything but the reporter in clear."""
+    reporter = getattr(case, "reporter", None)
+    return public_view(case) | {
+        "text": case.text,
+        "address": case.address,
+        "channel": case.channel,
+        "point": {"lon": case.point.x, "lat": case.point.y},
+        "exact": True,
+        "route": {
+            "method": case.route_method,
+            "distance_m": case.route_distance_m,
+            "candidates": case.route_candidates,
+            "uncertain": case.route_uncertain,
+        },
+        "reporter": {"name": reporter.masked_name, "phone": reporter.masked_phone} if reporter else None,
+        "photos": [
+            {"url": reverse("case-photo", args=[case.number, photo.pk]), "kind": photo.kind}
+            for photo in case.photos.all()
+        ],
+        "trace": [trace_view(event) for event in case.trace.all()],
+        "actions": [{"verb": verb.name, "label": verb.label, "needs": list(verb.needs)} for verb in actions],
+    }
+
+
+def trace_view(event: TraceEvent) -> dict[str, Any]:
+    """One row of the trace."""
+    return {
+        "seq": event.seq,
+        "at": timezone.localtime(event.at).isoformat(),
+        "verb": event.verb,
+        "label": verb_label(event.verb),
+        "role": event.get_role_display(),
+        "actor": _actor(event),
+        "from": event.from_state,
+        "to": event.to_state,
+        "payload": event.payload,
+    }
+
+
+OTHER_DEEDS = {"report": "上报", "voice": "附议", "read_reporter": "查看上报人联系方式"}
+
+
+def verb_label(name: str) -> str:
+    """A deed's Chinese name."""
+    return VERBS[name].label if name in VERBS else OTHER_DEEDS[name]
+
+
+def _actor(event: TraceEvent) -> str:
+    if event.actor is None:
+        return "群众"
+    person = getattr(event.actor, "person", None)
+    return person.name if person else event.actor.get_username()
+
+
+def whole_trace() -> Prefetch[Any]:
+    """The trace with its actors, for showing."""
+    return Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq"))
+
+
+def category_tree() -> list[dict[str, Any]]:
+    """The tree of categories, two levels."""
+    rows = list(Category.objects.all())
+    below: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row.parent_id:
+            below.setdefault(row.parent_id, []).append(_category(row))
+    return [_category(row) | {"children": below.get(row.code, [])} for row in rows if not row.parent_id]
+
+
+def _category(row: Category) -> dict[str, Any]:
+    return {"code": row.code, "name": row.name, "icon": row.icon, "limit": str(row.limit), "sensitive": row.sensitive}

@@ -1,0 +1,24 @@
+"""Addresses of the cases, below the root."""
+
+from django.urls import path
+
+from cases import api, views
+
+urlpatterns = [
+    # /api/v1/
+    path("api/v1/categories", api.categories, name="api-categories"),
+    path("api/v1/cases", api.report, name="api-cases"),
+    path("api/v1/cases/similar", api.similar, name="api-similar"),
+    path("api/v1/cases/<str:number>", api.case, name="api-case"),
+    path("api/v1/cases/<str:number>/voices", api.voices, name="api-voices"),
+    path("api/v1/cases/<str:number>/actions/<str:verb>", api.act, name="api-act"),
+    path("api/v1/summary", api.summary, name="api-summary"),
+    # pages
+    path("report/", views.report, name="report"),
+    path("track/", views.track, name="track"),
+    path("desk/", views.desk, name="desk"),
+    path("cases/<str:number>/", views.case, name="case"),
+    path("cases/<str:number>/reporter/", views.reporter, name="case-reporter"),
+    path("cases/<str:number>/photos/<int:pk>/", views.photo, name="case-photo"),
+    path("cases/<str:number>/<str:verb>/", views.act, name="case-act"),
+]

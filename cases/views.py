@@ -1,0 +1,179 @@
+"""Pages about cases: reporting, following, the desk, one case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from django.contrib.auth.decorators import login_required
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+
+from cases import actions, photos
+from cases.actions.handling import Given
+from cases.api import caller, case_for
+from cases.models import Case, Photo
+from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
+from cases.workflow import Step
+from gridmap.duties import path_of, responsible_for
+from gridmap.problems import NotFound, Problem
+
+DESK_ROWS = 200
+
+
+@require_safe
+@ensure_csrf_cookie
+def report(request: HttpRequest) -> HttpResponse:
+    """Report a problem from the map."""
+    page: dict[str, Any] = {
+        "areas": reverse("api-geojson", args=["areas"]),
+        "cases": reverse("api-cases"),
+        "locate": reverse("api-locate"),
+        "places": reverse("api-places"),
+        "similar": reverse("api-similar"),
+        "voices": reverse("api-voices", args=["NUMBER"]),
+        "track": reverse("track"),
+        "categories": category_tree(),
+        "channel": Case.Channel.PATROL if caller(request).roles else Case.Channel.WEB,
+        "max_photos": photos.MAX_PHOTOS,
+        "max_text": MAX_TEXT,
+    }
+    return render(request, "cases/report.html", {"page": page})
+
+
+@require_safe
+def track(request: HttpRequest) -> HttpResponse:
+    """Follow a case by number and code; whoever has both may see it, the reporter's data excepted."""
+    number, code = request.GET.get("number", "").strip(), request.GET.get("code", "").strip().upper()
+    shown: dict[str, Any] = {"number": number, "code": code}
+    status = 200
+    if number or code:
+        case = Case.objects.select_related("category", "area").filter(number=number).first()
+        if case is None or not constant_time_compare(case.track_code, code):
+            shown["error"] = "编号或查询码不对,请核对后再试 (number and code do not match)"
+            status = 404
+        else:
+            shown |= _followed(request, case)
+    return render(request, "cases/track.html", shown, status=status)
+
+
+def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
+    address = request.build_absolute_uri(f"{reverse('track')}?number={case.number}&code={case.track_code}")
+    return {
+        "case": case,
+        "steps": steps(case),
+        "responsible": responsible_for(case.area_id, on=timezone.localdate()),
+        "events": [trace_view(event) for event in case.trace.select_related("actor__person") if event.from_state != event.to_state],
+        "qr": qr_svg(address),
+        "address": address,
+        "overdue": case.is_overdue(timezone.now()),
+    }
+
+
+def qr_svg(address: str) -> str:
+    """The address as a QR code, inline SVG."""
+    return str(segno.make(address, error="m").svg_inline(scale=4, border=2))
+
+
+def steps(case: Case) -> list[dict[str, Any]]:
+    """The nine steps with where this case stands."""
+    return [
+        {"number": step.value, "name": step.label, "reached": step <= case.step, "current": step == case.step}
+        for step in Step
+    ]
+
+
+@login_required
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """My work: open cases on my ground, by deadline."""
+    standing = caller(request)
+    mine = Case.objects.open().visible_to(standing).select_related("category", "area").order_by("due_at", "id")
+    now = timezone.now()
+    rows = [{"case": case, "overdue": case.is_overdue(now)} for case in mine[:DESK_ROWS]]
+    return render(
+        request, "cases/desk.html", {"rows": rows, "total": mine.count(), "standing": standing, "now": now}
+    )
+
+
+@require_safe
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """One case: its steps, its trace, and what this caller may do now."""
+    standing = caller(request)
+    found, whole = case_for(number, standing)
+    if not whole:
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('sign-in')}?next={request.path}")
+        raise NotFound(f"没有找到事项 {number[:20]},或不在您的辖区 (no such case on your ground)")
+    return _case_page(request, found)
+
+
+def _case_page(request: HttpRequest, found: Case, problem: Problem | None = None) -> HttpResponse:
+    shown = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
+        pk=found.pk
+    )
+    context = {
+        "case": shown,
+        "steps": steps(shown),
+        "path": path_of(shown.area_id),
+        "responsible": responsible_for(shown.area_id, on=timezone.localdate()),
+        "events": [trace_view(event) for event in shown.trace.all()],
+        "actions": actions.available(shown, caller(request), user_id=request.user.pk),
+        "overdue": shown.is_overdue(timezone.now()),
+        "problem": problem,
+        "page": {
+            "areas": reverse("api-geojson", args=["areas"]),
+            "lon": shown.point.x,
+            "lat": shown.point.y,
+            "area": shown.area_id,
+        },
+    }
+    return render(request, "cases/case.html", context, status=problem.status if problem else 200)
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+    """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
+    standing = caller(request)
+    try:
+        given = Given(
+            text=request.POST.get("text", ""),
+            area=request.POST.get("area", "").strip(),
+            pictures=photos.read_all(request.FILES.getlist("photos")),
+        )
+        actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
+    except Problem as problem:
+        found, whole = case_for(number, standing)
+        if not whole:
+            raise
+        return _case_page(request, found, problem)
+    return redirect("case", number)
+
+
+@login_required
+@require_POST
+def reporter(request: HttpRequest, number: str) -> HttpResponse:
+    """Show who reported it, in clear; the reading is traced."""
+    found = actions.read_reporter(number, by=request.user, standing=caller(request), at=timezone.localtime())
+    return render(request, "cases/reporter.html", {"reporter": found, "number": number})
+
+
+@require_safe
+def photo(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """A picture, for those on the case's ground and for whoever holds its follow-up code."""
+    found, whole = case_for(number, caller(request))
+    picture = Photo.objects.filter(case=found, pk=pk).first()
+    code = request.GET.get("code", "")
+    if picture is None or not (whole or constant_time_compare(found.track_code, code)):
+        raise NotFound("没有找到这张照片 (no such photo)")
+    response = FileResponse(default_storage.open(picture.file), content_type="image/jpeg")
+    response["Cache-Control"] = "private, max-age=86400"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,139 @@
+"""Addresses for machines: where a point belongs, the areas, and finding places by name."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db.models.functions import PointOnSurface
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db.models import F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from geodata.crs import COORDINATE_SYSTEMS
+from gridmap import routing
+from gridmap.duties import path_of, responsible_for
+from gridmap.features import geojson
+from gridmap.features.collection import collection
+from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
+from gridmap.models import Area, Boundary, Building
+from gridmap.problems import BadParameter, NotFound
+from gridmap.serializers import BoundarySerializer, LocationSerializer, PlaceSerializer
+
+POSITION = [
+    OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description="经度,度"),
+    OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True, description="纬度,度"),
+    OpenApiParameter("coord", str, required=True, enum=COORDINATE_SYSTEMS, description="坐标系,没有默认值"),
+]
+
+
+@extend_schema(
+    summary="一个位置归谁管",
+    parameters=[
+        *POSITION,
+        OpenApiParameter("accuracy", OpenApiTypes.DOUBLE, description="定位精度半径,米"),
+        OpenApiParameter("on", OpenApiTypes.DATE, description="按哪一天的边界,默认今天"),
+    ],
+    responses=LocationSerializer,
+)
+@api_view(["GET"])
+def locate(request: Request) -> Response:
+    """Say which area answers for a point on a day, how sure that is, and who the responsible people are."""
+    values = single_values(request.query_params, ("lon", "lat", "coord", "accuracy", "on"))
+    lon, lat = read_position(values)
+    on = read_day("on", values["on"]) if "on" in values else timezone.localdate()
+    found = routing.route(lon, lat, on=on, accuracy=read_accuracy(values.get("accuracy")))
+    names = dict(Area.objects.filter(code__in=found.candidates).values_list("code", "name"))
+    path = path_of(found.area)
+    return Response(
+        {
+            "method": found.method,
+            "method_name": found.method.label,
+            "distance_m": round(found.distance_m, 2),
+            "uncertain": found.uncertain,
+            "area": path[-1] | {"path": path},
+            "candidates": [{"code": code, "name": names.get(code, "")} for code in found.candidates],
+            **responsible_for(found.area, on=on),
+        }
+    )
+
+
+def collection_geojson(request: HttpRequest, name: str) -> HttpResponse:
+    """A collection as GeoJSON (RFC 7946), built in the database, with an ETag by data version."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    return geojson.answer(request, collection(name))
+
+
+@extend_schema(summary="一个区域", responses=BoundarySerializer)
+@api_view(["GET"])
+def area(request: Request, code: str) -> Response:
+    """An area with its boundary in force today (or ``on`` a day) as a GeoJSON feature."""
+    values = single_values(request.query_params, ("on",))
+    on = read_day("on", values["on"]) if "on" in values else timezone.localdate()
+    boundary = Boundary.objects.on(on).select_related("area").filter(area=code).first()
+    if boundary is None:
+        raise NotFound(f"{on} 没有编码为 {code[:20]} 的区域 (no such area on that day)")
+    return Response(BoundarySerializer(boundary).data)
+
+
+@extend_schema(
+    summary="按名称或地址找地点",
+    parameters=[OpenApiParameter("q", str, required=True, description="至少一个字")],
+    responses=PlaceSerializer(many=True),
+)
+@api_view(["GET"])
+def places(request: Request) -> Response:
+    """Find areas and buildings by name or address; at most ten of each, the best match first."""
+    values = single_values(request.query_params, ("q",))
+    words = values.get("q", "")
+    if not 1 <= len(words) <= 60:
+        raise BadParameter("请输入 1 到 60 个字的地点名称 (1 to 60 characters)", parameter="q")
+    return Response([*_buildings(words), *_areas(words)])
+
+
+def _buildings(words: str) -> list[dict[str, object]]:
+    rows = _ranked(Building.objects.all(), words, "name", "address")
+    return [
+        {"name": it.name, "detail": it.address, "kind": "building", "lon": it.point.x, "lat": it.point.y}
+        for it in rows
+    ]
+
+
+def _areas(words: str) -> list[dict[str, object]]:
+    rows = list(_ranked(Area.objects.exclude(level="district"), words, "name"))
+    inside = dict(
+        Boundary.objects.on(timezone.localdate())
+        .filter(area__in=rows)
+        .annotate(inside=PointOnSurface("geom"))
+        .values_list("area", "inside")
+    )
+    return [
+        {
+            "name": it.name,
+            "detail": it.get_level_display(),
+            "kind": "area",
+            "lon": inside[it.code].x,
+            "lat": inside[it.code].y,
+        }
+        for it in rows
+        if it.code in inside
+    ]
+
+
+def _ranked(rows: QuerySet, words: str, *fields: str) -> QuerySet:
+    """Rows holding the words, or similar to them, best first.
+
+    Chinese has no spaces: `ILIKE %words%` finds parts (indexed by trigrams from three characters on), similarity
+    forgives a slip in longer ones.
+    """
+    holds = Q()
+    for field in fields:
+        holds |= Q(**{f"{field}__icontains": words}) | Q(**{f"{field}__trigram_similar": words})
+    likeness = [TrigramSimilarity(field, words) for field in fields]
+    best = Greatest(*likeness, Value(0.0), output_field=FloatField())
+    return rows.filter(holds).annotate(likeness=best).order_by("-likeness", F("code"))[:10]

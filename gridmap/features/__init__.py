@@ -1,0 +1,1 @@
+"""Collections of features and the ways they go out: one kit that knows no model of its own."""

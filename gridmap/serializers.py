@@ -1,0 +1,101 @@
+"""Shapes of what the registry's addresses answer, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework_gis.serializers import GeoFeatureModelSerializer
+
+from gridmap.models import Boundary
+from gridmap.routing import Method
+
+
+class AreaRefSerializer(serializers.Serializer[Any]):
+    """An area by code and name."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PathAreaSerializer(AreaRefSerializer):
+    """An area on the way down from the district."""
+
+    level = serializers.CharField()
+
+
+class LocatedAreaSerializer(PathAreaSerializer):
+    """The area found, with its path."""
+
+    path = PathAreaSerializer(many=True)
+
+
+class PersonInPostSerializer(serializers.Serializer[Any]):
+    """Somebody who answers for the place."""
+
+    name = serializers.CharField()
+    role = serializers.CharField()
+    role_name = serializers.CharField()
+    phone = serializers.CharField()
+    area = serializers.CharField()
+
+
+class PartySerializer(AreaRefSerializer):
+    """A party organisation of the place."""
+
+    kind = serializers.CharField()
+
+
+class LocationSerializer(serializers.Serializer[Any]):
+    """Where a point belongs and who answers for it."""
+
+    method = serializers.ChoiceField(Method.choices)
+    method_name = serializers.CharField()
+    distance_m = serializers.FloatField(help_text="到决定归属的界线的距离,米 (EPSG:4547)")
+    uncertain = serializers.BooleanField()
+    area = LocatedAreaSerializer()
+    candidates = AreaRefSerializer(many=True)
+    people = PersonInPostSerializer(many=True)
+    party = PartySerializer(many=True)
+    centre = serializers.CharField()
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """A place found by name; longitude and latitude in CGCS2000 degrees."""
+
+    name = serializers.CharField()
+    detail = serializers.CharField()
+    kind = serializers.ChoiceField(["area", "building"])
+    lon = serializers.FloatField()
+    lat = serializers.FloatField()
+
+
+class BoundarySerializer(GeoFeatureModelSerializer):
+    """One area and its boundary as a feature; whole collections are built in SQL instead."""
+
+    id = serializers.CharField(source="area_id")
+    name = serializers.CharField(source="area.name")
+    level = serializers.CharField(source="area.level")
+    kind = serializers.CharField(source="area.kind")
+    parent = serializers.CharField(source="area.parent_id", allow_null=True)
+    households = serializers.IntegerField(source="area.households")
+    residents = serializers.IntegerField(source="area.residents")
+    schematic = serializers.BooleanField(source="edition.schematic")
+
+    class Meta:
+        model = Boundary
+        geo_field = "geom"
+        id_field = "id"
+        fields = (
+            "id",
+            "name",
+            "level",
+            "kind",
+            "parent",
+            "households",
+            "residents",
+            "area_m2",
+            "schematic",
+            "valid_from",
+            "valid_until",
+        )
