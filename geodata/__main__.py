@@ -1,0 +1,45 @@
+"""The commands of geodata: python -m geodata <command>."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from geodata import district
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the process's exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (OSError, ValueError) as error:
+        print(f"geodata {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m geodata", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_district(commands)
+    return parser
+
+
+def _add_district(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("district", help="generate the demonstration district from a plan")
+    command.add_argument("--plan", type=Path, required=True, help="JSON: names, codes, places, sizes, counts")
+    command.add_argument("--frame", type=Path, required=True, help="GeoJSON outline in CGCS2000 degrees")
+    command.add_argument("--out", type=Path, required=True, help="directory for the files")
+    command.set_defaults(run=_district)
+
+
+def _district(options: argparse.Namespace) -> int:
+    for path in district.generate(options.plan, options.frame, options.out):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The one place where coordinates change their system.
+
+Everything stored is longitude and latitude in degrees, CGCS2000 (EPSG:4490). What comes from a phone or a
+commercial map is in one of four systems and must name it; there is no default, because a GCJ-02 point taken
+for WGS 84 lies about half a kilometre away, which in the inner city is another street's ground.
+
+WGS 84 and CGCS2000 differ by centimetres and are taken as equal. GCJ-02 and BD-09 have no published
+definition; the formulas are the ones in general circulation, and their inverses are found by fixed point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Transformer
+
+STORED_SRID = 4490
+"""CGCS2000, longitude and latitude in degrees, in this order."""
+
+METRES_SRID = 4547
+"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 114°E: lengths and areas are measured here."""
+
+COORDINATE_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+
+Degrees = NDArray[np.float64]
+
+KRASOVSKY_AXIS = 6378245.0
+KRASOVSKY_ECCENTRICITY_SQUARED = 0.00669342162296594323
+BD09_TURN = np.pi * 3000 / 180
+BD09_LON, BD09_LAT = 0.0065, 0.006
+FIXED_POINT_ROUNDS = 6  # each round gains about three digits; six reach the last bit of a double
+
+# GCJ-02 is applied by its users inside this box only; elsewhere their maps are plain WGS 84.
+CHINA = (72.004, 0.8293, 137.8347, 55.8271)
+
+
+class UnknownCoordinateSystem(ValueError):  # noqa: N818
+    """The coordinate system is not one of COORDINATE_SYSTEMS."""
+
+    def __init__(self, coord: object) -> None:
+        super().__init__(f"unknown coordinate system {coord!r}; name one of {', '.join(COORDINATE_SYSTEMS)}")
+        self.coord = coord
+
+
+class CoordinateOutOfRange(ValueError):  # noqa: N818
+    """A longitude or latitude is not a finite number of degrees on the globe."""
+
+
+def to_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
+    """Turn a point of a named system into the stored system.
+
+    `lon`, `lat`: degrees, scalars or arrays of one shape. `coord`: one of COORDINATE_SYSTEMS.
+    Returns longitude and latitude in CGCS2000 degrees: floats for scalars, float64 arrays for arrays.
+    Raises UnknownCoordinateSystem and CoordinateOutOfRange.
+    """
+    return _converted(lon, lat, coord, _TO_STORED)
+
+
+def from_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
+    """Turn a stored point into a named system; arguments, result and errors as in `to_stored`."""
+    return _converted(lon, lat, coord, _FROM_STORED)
+
+
+def to_metres(lon: ArrayLike, lat: ArrayLike) -> tuple[Any, Any]:
+    """Project stored degrees to METRES_SRID; returns easting and northing in metres, in this order."""
+    return _transformer(STORED_SRID, METRES_SRID).transform(lon, lat)
+
+
+def from_metres(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+    """Turn easting and northing in METRES_SRID back into stored degrees, longitude first."""
+    return _transformer(METRES_SRID, STORED_SRID).transform(x, y)
+
+
+@cache
+def _transformer(source: int, target: int) -> Transformer:
+    # Both registry entries put latitude or northing first; here it is always x, then y.
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _converted(lon: ArrayLike, lat: ArrayLike, coord: str, ways: dict[str, _Way]) -> tuple[Any, Any]:
+    if coord not in ways:
+        raise UnknownCoordinateSystem(coord)
+    x, y = _checked(lon, lat)
+    x, y = ways[coord](x, y)
+    if x.ndim == 0:
+        return float(x), float(y)
+    return x, y
+
+
+def _checked(lon: ArrayLike, lat: ArrayLike) -> tuple[Degrees, Degrees]:
+    try:
+        x, y = np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise CoordinateOutOfRange("longitude and latitude must be numbers") from error
+    if x.shape != y.shape:
+        raise CoordinateOutOfRange(f"{x.shape} longitudes do not go with {y.shape} latitudes")
+    # A NaN fails every comparison, so it is caught by asking for what is good.
+    if not np.all((np.abs(x) <= 180) & (np.abs(y) <= 90)):
+        raise CoordinateOutOfRange("longitude must lie in -180…180 and latitude in -90…90 degrees")
+    return x, y
+
+
+def _same(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    return lon, lat
+
+
+def _gcj02_offset(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    """Offset of GCJ-02 against WGS 84 in degrees, for points given in WGS 84."""
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    wave = 20 * np.sin(6 * x * np.pi) + 20 * np.sin(2 * x * np.pi)
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
+    east += (wave + 20 * np.sin(x * np.pi) + 40 * np.sin(x / 3 * np.pi)) * 2 / 3
+    east += (150 * np.sin(x / 12 * np.pi) + 300 * np.sin(x / 30 * np.pi)) * 2 / 3
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
+    north += (wave + 20 * np.sin(y * np.pi) + 40 * np.sin(y / 3 * np.pi)) * 2 / 3
+    north += (160 * np.sin(y / 12 * np.pi) + 320 * np.sin(y / 30 * np.pi)) * 2 / 3
+    curve = 1 - KRASOVSKY_ECCENTRICITY_SQUARED * np.sin(np.radians(lat)) ** 2
+    prime = KRASOVSKY_AXIS / np.sqrt(curve)
+    meridian = KRASOVSKY_AXIS * (1 - KRASOVSKY_ECCENTRICITY_SQUARED) / (curve * np.sqrt(curve))
+    inside = (lon >= CHINA[0]) & (lon <= CHINA[2]) & (lat >= CHINA[1]) & (lat <= CHINA[3])
+    return (
+        np.where(inside, np.degrees(east / (prime * np.cos(np.radians(lat)))), 0.0),
+        np.where(inside, np.degrees(north / meridian), 0.0),
+    )
+
+
+def _to_gcj02(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    east, north = _gcj02_offset(lon, lat)
+    return lon + east, lat + north
+
+
+def _gcj02_to_bd09(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    length = np.hypot(lon, lat) + 0.00002 * np.sin(lat * BD09_TURN)
+    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * BD09_TURN)
+    return length * np.cos(angle) + BD09_LON, length * np.sin(angle) + BD09_LAT
+
+
+def _to_bd09(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+    return _gcj02_to_bd09(*_to_gcj02(lon, lat))
+
+
+def _undone(way: _Way) -> _Way:
+    """The inverse of a way that moves points little: go back by what it would add, until nothing is left."""
+
+    def back(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
+        x, y = lon, lat
+        for _ in range(FIXED_POINT_ROUNDS):
+            forward_x, forward_y = way(x, y)
+            x, y = x + (lon - forward_x), y + (lat - forward_y)
+        return x, y
+
+    return back
+
+
+_Way = Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]
+_FROM_STORED: dict[str, _Way] = {"wgs84": _same, "cgcs2000": _same, "gcj02": _to_gcj02, "bd09": _to_bd09}
+_TO_STORED: dict[str, _Way] = {
+    "wgs84": _same,
+    "cgcs2000": _same,
+    "gcj02": _undone(_to_gcj02),
+    "bd09": _undone(_to_bd09),
+}
