@@ -1,0 +1,342 @@
+// The map of a page: towns, first- and second-level grids by zoom, their names, and one of them highlighted.
+// Used by the one map, by reporting and by a case's page. Leaflet is a classic script, hence the global L.
+
+import { labelPlace, levelOf, levelsAt, shortName, withoutClutter } from "./shapes.js";
+
+/** @typedef {import("./shapes.js").Level} Level */
+
+/**
+ * @typedef {object} AreaFeature A GeoJSON feature of the areas collection.
+ * @property {string} id
+ * @property {{type: string, coordinates: any}} geometry
+ * @property {{code: string, name: string, level: Level, kind: string, parent: string | null}} properties
+ */
+
+/**
+ * @typedef {object} Ground What is drawn under everything else on a map.
+ * @property {Promise<void>} ready  fulfilled when the towns are drawn; rejected with an Error whose message can be shown
+ * @property {(code: string | null, options?: {fit?: boolean, maxZoom?: number}) => Promise<L.LatLngBounds | null>} highlight
+ *   outlines one area (null: none) and, with `fit`, moves the map to it; gives its bounds, or null when the area is
+ *   unknown. A later call wins over an earlier one still loading.
+ * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
+ * @property {() => AreaFeature[]} towns         the towns, once ready
+ */
+
+const L = globalThis.L;
+
+const ZOOM_MAX = 19;
+const LINES = {
+  town: { color: "#3d5a66", weight: 2.5, opacity: 0.9, fill: true, fillColor: "#ffffff", fillOpacity: 0.75 },
+  community: { color: "#5f7f8c", weight: 1.4, opacity: 0.8, fill: false },
+  grid: { color: "#8fa6af", weight: 1, opacity: 0.9, fill: false, dashArray: "3 3" },
+};
+const HIGHLIGHT = { color: "#0b6b6b", weight: 4, opacity: 1, fill: true, fillColor: "#0b6b6b", fillOpacity: 0.1 };
+const LABELLED_FROM = { town: 0, community: 13.5, grid: 15.5 };
+const LABELLED_UNTIL = { town: 14, community: 16.5, grid: Infinity };
+const LETTER = { town: 14, community: 12.5, grid: 11.5 };
+
+/**
+ * Make the Leaflet map of a page: drawn on a canvas, no base map, used by mouse, finger and keyboard, with a scale in
+ * metres and the word 示意 in a corner.
+ *
+ * Without `bounds` and `view` the map stands nowhere until {@link showGround} has the towns and fits them.
+ *
+ * @param {HTMLElement} element  needs a height of its own
+ * @param {object} [options]
+ * @param {[[number, number], [number, number]]} [options.bounds]  south-west and north-east corner, each [lat, lon]
+ * @param {{lat: number, lon: number, zoom: number}} [options.view]  stand here instead of showing all of the bounds
+ * @param {string} [options.label]  what a screen reader calls the map
+ * @returns {L.Map}
+ */
+export function makeMap(element, { bounds, view, label = "示意地图,可用方向键移动、加减键缩放" } = {}) {
+  const still = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const map = L.map(element, {
+    preferCanvas: true,
+    renderer: L.canvas({ padding: 0.3, tolerance: 6 }),
+    attributionControl: false,
+    zoomControl: false,
+    keyboard: true,
+    zoomSnap: 0.5,
+    wheelPxPerZoomLevel: 90,
+    maxZoom: ZOOM_MAX,
+    maxBoundsViscosity: 0.7,
+    zoomAnimation: !still,
+    fadeAnimation: !still,
+    markerZoomAnimation: !still,
+    inertia: !still,
+  });
+  element.setAttribute("role", "region");
+  element.setAttribute("aria-label", label);
+  element.classList.add("ground");
+  L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
+  L.control.scale({ position: "bottomleft", metric: true, imperial: false, maxWidth: 120 }).addTo(map);
+  schematicNote().addTo(map);
+  if (bounds) {
+    keepInside(map, L.latLngBounds(bounds));
+  }
+  if (view) {
+    map.setView([view.lat, view.lon], view.zoom, { animate: false });
+  } else if (bounds) {
+    map.fitBounds(bounds, { animate: false });
+  }
+  return map;
+}
+
+/** The word 示意: the outlines are made up. @returns {L.Control} */
+function schematicNote() {
+  const note = new L.Control({ position: "bottomright" });
+  note.onAdd = () => {
+    const words = L.DomUtil.create("p", "ground-note");
+    words.textContent = "示意图 · 网格界线非法定界线";
+    words.title = "Schematic: the outlines are made up for demonstration";
+    return words;
+  };
+  return note;
+}
+
+/** @param {L.Map} map @param {L.LatLngBounds} bounds */
+function keepInside(map, bounds) {
+  map.setMaxBounds(bounds.pad(0.4));
+  map.setMinZoom(Math.floor(map.getBoundsZoom(bounds) * 2) / 2 - 0.5);
+}
+
+/**
+ * Draw the areas of the district on a map: towns at once, communities and grids when first zoomed to.
+ *
+ * A map that stands nowhere yet is fitted to the towns.
+ *
+ * @param {L.Map} map
+ * @param {object} options
+ * @param {string} options.areas  address of the areas collection (GeoJSON)
+ * @param {(problem: Error) => void} [options.onProblem]  told when a level could not be loaded; it is tried again at
+ *   the next move
+ * @returns {Ground}
+ */
+export function showGround(map, { areas, onProblem = () => {} }) {
+  const read = reader(areas);
+  /** @type {Map<string, AreaFeature>} */
+  const known = new Map();
+  /** @type {Map<Level, {outline: L.GeoJSON, features: AreaFeature[]}>} */
+  const drawn = new Map();
+  /** @type {Set<Level>} */
+  const loading = new Set();
+  const names = L.layerGroup().addTo(map);
+  paneBelow(map);
+
+  /** @param {Level} level */
+  async function load(level) {
+    loading.add(level);
+    try {
+      const features = await read({ level });
+      features.forEach((it) => known.set(it.id, it));
+      const outline = L.geoJSON(
+        { type: "FeatureCollection", features },
+        { style: LINES[level], interactive: false, pane: "ground", renderer: groundRenderer(map) },
+      );
+      drawn.set(level, { outline, features });
+    } finally {
+      loading.delete(level);
+    }
+  }
+
+  function refresh() {
+    const wanted = levelsAt(map.getZoom());
+    for (const level of wanted) {
+      if (!drawn.has(level) && !loading.has(level)) {
+        load(level).then(refresh, onProblem);
+      }
+    }
+    for (const [level, { outline }] of drawn) {
+      if (wanted.includes(level)) {
+        outline.addTo(map);
+      } else {
+        outline.remove();
+      }
+    }
+    writeNames(map, names, drawn, known);
+  }
+
+  const towns = load("town");
+  const ready = towns.then(() => {
+    const town = drawn.get("town");
+    const bounds = town.outline.getBounds();
+    if (!bounds.isValid()) {
+      throw new Error("还没有发布区域边界 (no district is published yet)");
+    }
+    keepInside(map, bounds);
+    if (!isPlaced(map)) {
+      map.fitBounds(bounds, { animate: false });
+    }
+    map.on("zoomend moveend", refresh);
+    refresh();
+  });
+
+  /** @type {L.GeoJSON | null} */
+  let outlined = null;
+  let asked = 0;
+
+  /** @type {Ground["highlight"]} */
+  async function highlight(code, { fit = false, maxZoom = 16.5 } = {}) {
+    asked += 1;
+    const mine = asked;
+    const feature = code ? await featureOf(code, known, read) : null;
+    if (mine !== asked) {
+      return null;
+    }
+    outlined?.remove();
+    outlined = null;
+    if (!feature) {
+      return null;
+    }
+    await ready;
+    outlined = L.geoJSON(feature, {
+      style: HIGHLIGHT,
+      interactive: false,
+      pane: "ground",
+      renderer: groundRenderer(map),
+    }).addTo(map);
+    outlined.bringToFront();
+    const bounds = outlined.getBounds();
+    if (fit) {
+      map.fitBounds(bounds, { padding: [24, 24], maxZoom });
+    }
+    return bounds;
+  }
+
+  return {
+    ready,
+    highlight,
+    nameOf: (code) => known.get(code)?.properties.name ?? "",
+    towns: () => drawn.get("town")?.features ?? [],
+  };
+}
+
+/** Outlines lie in a pane of their own, below every marker, and never catch a click. @param {L.Map} map */
+function paneBelow(map) {
+  if (!map.getPane("ground")) {
+    const pane = map.createPane("ground");
+    pane.style.zIndex = "300";
+    pane.style.pointerEvents = "none";
+  }
+}
+
+/** @type {WeakMap<L.Map, L.Canvas>} */
+const renderers = new WeakMap();
+
+/** @param {L.Map} map @returns {L.Canvas} */
+function groundRenderer(map) {
+  if (!renderers.has(map)) {
+    renderers.set(map, L.canvas({ pane: "ground", padding: 0.3 }));
+  }
+  return renderers.get(map);
+}
+
+/** Whether the map stands somewhere yet; Leaflet has no question for it. @param {L.Map} map @returns {boolean} */
+function isPlaced(map) {
+  try {
+    map.getCenter();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} areas
+ * @returns {(query: Record<string, string>) => Promise<AreaFeature[]>}
+ */
+function reader(areas) {
+  return async (query) => {
+    const response = await fetch(`${areas}?${new URLSearchParams(query)}`, { headers: { Accept: "application/geo+json" } });
+    if (!response.ok) {
+      throw new Error(`区域边界没有读到(${response.status}),请稍后再试`);
+    }
+    const answer = await response.json();
+    return answer.features;
+  };
+}
+
+/**
+ * One area, from those loaded or by itself.
+ * @param {string} code
+ * @param {Map<string, AreaFeature>} known
+ * @param {(query: Record<string, string>) => Promise<AreaFeature[]>} read
+ * @returns {Promise<AreaFeature | null>}
+ */
+async function featureOf(code, known, read) {
+  const level = levelOf(code);
+  if (!known.has(code) && level) {
+    const features = await read({ area: code, level });
+    features.forEach((it) => known.set(it.id, it));
+  }
+  return known.get(code) ?? null;
+}
+
+/**
+ * Write the names that have room, the larger areas' first.
+ * @param {L.Map} map
+ * @param {L.LayerGroup} names
+ * @param {Map<Level, {outline: L.GeoJSON, features: AreaFeature[]}>} drawn
+ * @param {Map<string, AreaFeature>} known
+ */
+function writeNames(map, names, drawn, known) {
+  const zoom = map.getZoom();
+  const view = map.getBounds().pad(0.05);
+  const candidates = [];
+  for (const [level, { features }] of drawn) {
+    if (zoom < LABELLED_FROM[level] || zoom > LABELLED_UNTIL[level]) {
+      continue;
+    }
+    for (const feature of features) {
+      const place = placeOf(feature);
+      if (place && view.contains([place.lat, place.lon])) {
+        candidates.push(asLabel(map, feature, place, known));
+      }
+    }
+  }
+  names.clearLayers();
+  for (const label of withoutClutter(candidates)) {
+    const icon = L.divIcon({
+      className: `ground-name ground-name-${label.level}`,
+      html: L.Util.template("<span>{text}</span>", { text: escaped(label.text) }),
+      iconSize: [0, 0],
+    });
+    L.marker([label.lat, label.lon], { icon, interactive: false, keyboard: false, pane: "ground" }).addTo(names);
+  }
+}
+
+/** @type {WeakMap<AreaFeature, ReturnType<typeof labelPlace>>} */
+const places = new WeakMap();
+
+/** @param {AreaFeature} feature */
+function placeOf(feature) {
+  if (!places.has(feature)) {
+    places.set(feature, labelPlace(feature.geometry));
+  }
+  return places.get(feature);
+}
+
+function asLabel(map, feature, place, known) {
+  const { level, name, parent } = feature.properties;
+  const text = shortName(name, known.get(parent)?.properties.name);
+  const { x, y } = map.latLngToContainerPoint([place.lat, place.lon]);
+  const west = map.latLngToContainerPoint([place.lat, place.box.west]);
+  const east = map.latLngToContainerPoint([place.lat, place.box.east]);
+  return {
+    ...place,
+    level,
+    text,
+    x,
+    y,
+    width: text.length * LETTER[level],
+    height: LETTER[level] * 1.5,
+    room: east.x - west.x,
+  };
+}
+
+/** @param {string} text @returns {string} */
+function escaped(text) {
+  const element = document.createElement("span");
+  element.textContent = text;
+  return element.innerHTML;
+}
