@@ -98,12 +98,13 @@ def similar(request: Request) -> Response:
     values = single_values(request.query_params, ("lon", "lat", "coord", "category"))
     lon, lat = read_position(values)
     here = Point(lon, lat, srid=STORED_SRID)
-    # A box in degrees lets the index work; the distance that decides is in metres.
-    near = Case.objects.open().filter(category__sensitive=False, point__bboverlaps=here.buffer(0.001))
+    # A box in degrees lets the index work; the distance that decides is in metres. Where nothing is kept back the
+    # public point is the exact one.
+    near = Case.objects.open().filter(category__sensitive=False, public_point__bboverlaps=here.buffer(0.001))
     if "category" in values:
         near = near.filter(category__code__startswith=values["category"])
     found = (
-        near.annotate(distance=Distance(Transform("point", METRES_SRID), Transform(here, METRES_SRID)))
+        near.annotate(distance=Distance(Transform("public_point", METRES_SRID), Transform(here, METRES_SRID)))
         .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
         .select_related("category", "area")
         .order_by("distance")[:20]

@@ -70,18 +70,10 @@ def read(upload: Upload) -> Picture:
         raise Unprocessable(
             f"照片 {name} 超过 {MAX_BYTES // 1024 // 1024} MB (photo too large)", parameter="photos"
         )
-    raw = upload.read()
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns about pictures over its own limit; ours is lower and refuses before decoding.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(raw), formats=ACCEPTED) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise Unprocessable(
-                        f"照片 {name} 的尺寸 {opened.width}×{opened.height} 过大 (too many pixels)",
-                        parameter="photos",
-                    )
-                return _re_encode(opened)
+        return re_encode(io.BytesIO(upload.read()))
+    except TooManyPixels as size:
+        raise Unprocessable(f"照片 {name} 的尺寸 {size} 过大 (too many pixels)", parameter="photos") from None
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError):
         raise Unprocessable(
             f"文件 {name} 不是可以识别的照片,请上传 JPEG、PNG 或 WebP (not a photo we can read)",
@@ -89,7 +81,22 @@ def read(upload: Upload) -> Picture:
         ) from None
 
 
-def _re_encode(opened: Image.Image) -> Picture:
+class TooManyPixels(Exception):
+    """The picture would fill the memory; the message is its size."""
+
+
+def re_encode(raw: BinaryIO) -> Picture:
+    """Make our own JPEG of a picture's pixels; raises what Pillow raises, and :class:`TooManyPixels`."""
+    with warnings.catch_warnings():
+        # Pillow only warns about pictures over its own limit; ours is lower and refuses before decoding.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(raw, formats=ACCEPTED) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise TooManyPixels(f"{opened.width}×{opened.height}")
+            return _upright(opened)
+
+
+def _upright(opened: Image.Image) -> Picture:
     opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # lets the JPEG decoder scale down while it reads
     upright = ImageOps.exif_transpose(opened)
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))

@@ -108,7 +108,7 @@ class Case(models.Model):
     channel = models.CharField("来源", max_length=7, choices=Channel.choices)
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.REPORTED)
 
-    point = models.PointField("位置", srid=STORED_SRID)
+    point = models.PointField("位置", srid=STORED_SRID, spatial_index=False)
     public_point = models.PointField("公开位置", srid=STORED_SRID)
     coord = models.CharField("坐标来源", max_length=8)
     accuracy_m = models.FloatField("定位精度(米)", null=True, blank=True)

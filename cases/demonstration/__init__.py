@@ -1,0 +1,1 @@
+"""The demonstration: cases of three years, and an account for everybody in post."""

@@ -1,0 +1,130 @@
+"""The statements that turn staged rows into cases, photos and trace, a whole set at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.demonstration.pictures import Kept
+from cases.workflow import State
+from geodata.crs import METRES_SRID, STORED_SRID
+from gridmap.roles import Role
+
+STAGE = """
+CREATE TEMPORARY TABLE staged (
+    seq bigserial, client_id uuid, track_code text, category text, reported_text text, done_text text, channel text,
+    lon float8, lat float8, reported bigint, due bigint, accepted bigint, resolved bigint, closed bigint
+)
+"""
+
+FILL = """
+COPY staged (client_id, track_code, category, reported_text, done_text, channel, lon, lat,
+             reported, due, accepted, resolved, closed) FROM STDIN
+"""
+
+# The same rule as gridmap.routing for points inside the district: lowest covering code, all of them kept.
+SETTLE = (
+    f"""
+    CREATE TEMPORARY TABLE grid_in_force ON COMMIT DROP AS
+    SELECT boundary.area_id AS code, boundary.geom, ST_PointOnSurface(boundary.geom) AS inside,
+           ST_Boundary(ST_Transform(boundary.geom, {METRES_SRID})) AS outline
+    FROM gridmap_boundary AS boundary JOIN gridmap_area AS area ON area.code = boundary.area_id
+    WHERE area.level = 'grid' AND boundary.valid_from <= %(on)s
+      AND (boundary.valid_until IS NULL OR boundary.valid_until > %(on)s)
+    """,
+    "CREATE INDEX ON grid_in_force USING gist (geom)",
+    "ANALYZE grid_in_force",
+    "ANALYZE staged",
+    f"""
+    INSERT INTO cases_case (
+        number, client_id, content_digest, track_code, kind, category_id, text, channel, state, point, public_point,
+        coord, accuracy_m, address, area_id, route_method, route_distance_m, route_candidates, route_uncertain,
+        reported_at, due_at, closed_at, voices_count)
+    SELECT to_char(to_timestamp(reported) AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-'
+               || lpad(nextval('cases_number')::text, 6, '0'),
+           client_id, encode(sha256(convert_to(client_id::text, 'UTF8')), 'hex'), track_code, 'problem',
+           staged.category, reported_text, channel,
+           CASE WHEN closed IS NOT NULL THEN '{State.CLOSED}' WHEN resolved IS NOT NULL THEN '{State.RESOLVED}'
+                WHEN accepted IS NOT NULL THEN '{State.HANDLING}' ELSE '{State.REPORTED}' END,
+           place.point, CASE WHEN category.sensitive THEN grid.inside ELSE place.point END,
+           'wgs84', NULL, '', grid.code,
+           CASE WHEN cardinality(grid.codes) = 1 THEN 'within' ELSE 'edge' END,
+           round(ST_Distance(grid.outline, ST_Transform(place.point, {METRES_SRID}))::numeric, 2), to_jsonb(grid.codes),
+           false, to_timestamp(reported), to_timestamp(due), to_timestamp(closed), 0
+    FROM staged
+    JOIN cases_category AS category ON category.code = staged.category
+    CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(lon, lat), {STORED_SRID}) AS point) AS place
+    CROSS JOIN LATERAL (
+        SELECT min(code) AS code, array_agg(code ORDER BY code) AS codes,
+               (array_agg(outline ORDER BY code))[1] AS outline, (array_agg(inside ORDER BY code))[1] AS inside
+        FROM grid_in_force WHERE ST_Covers(geom, place.point)) AS grid
+    ORDER BY staged.seq
+    """,
+    "CREATE INDEX ON staged (client_id)",
+    """
+    CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
+    SELECT made.id, made.area_id, made.route_method, made.route_distance_m, made.route_candidates, made.category_id,
+           to_timestamp(reported) AS reported, made.due_at, to_timestamp(accepted) AS accepted,
+           to_timestamp(resolved) AS resolved, made.closed_at AS closed, done_text,
+           worker.user_id AS worker, chief.user_id AS chief
+    FROM staged JOIN cases_case AS made USING (client_id)
+    LEFT JOIN LATERAL (
+        SELECT person.user_id FROM gridmap_appointment AS post JOIN gridmap_person AS person
+            ON person.code = post.person_id
+        WHERE post.role = 'grid_worker' AND post.area_id = made.area_id ORDER BY post.id LIMIT 1) AS worker ON true
+    LEFT JOIN LATERAL (
+        SELECT person.user_id FROM gridmap_appointment AS post JOIN gridmap_person AS person
+            ON person.code = post.person_id
+        WHERE post.role = 'grid_chief' AND post.area_id = left(made.area_id, 12) ORDER BY post.id LIMIT 1)
+        AS chief ON true
+    ORDER BY made.id
+    """,
+    "ALTER TABLE staged_case ADD COLUMN before text, ADD COLUMN after text",
+)
+
+
+def _deed(verb: str, moment: str, actor: str, role: str, before: str, after: str, payload: str) -> str:
+    return f"""
+    INSERT INTO cases_traceevent (case_id, seq, at, actor_id, role, verb, from_state, to_state, payload, previous, seal)
+    SELECT id, 0, {moment}, {actor}, '{role}', '{verb}', '{before}', '{after}', {payload}, '', ''
+    FROM staged_case WHERE {moment} IS NOT NULL ORDER BY id
+    """  # noqa: S608  every part is ours
+
+
+TRACE = (
+    _deed(
+        "report",
+        "reported",
+        "NULL",
+        "",
+        "",
+        State.REPORTED,
+        "jsonb_build_object('area', area_id, 'method', route_method, 'distance_m', route_distance_m, 'candidates',"
+        " route_candidates, 'coord', 'wgs84', 'due_at', due_at, 'photos', jsonb_build_array(before))",
+    ),
+    _deed("accept", "accepted", "worker", Role.GRID_WORKER, State.REPORTED, State.HANDLING, "'{}'::jsonb"),
+    _deed(
+        "resolve",
+        "resolved",
+        "worker",
+        Role.GRID_WORKER,
+        State.HANDLING,
+        State.RESOLVED,
+        "jsonb_build_object('text', done_text, 'photos', jsonb_build_array(after))",
+    ),
+    _deed("close", "closed", "chief", Role.GRID_CHIEF, State.RESOLVED, State.CLOSED, "'{}'::jsonb"),
+)
+
+
+def attach_pictures(cursor: Any, kept: list[Kept]) -> None:
+    """Give every case its drawn picture, and every solved one the picture of afterwards."""
+    for picture in kept:
+        column, moment = ("before", "reported") if picture.kind == "report" else ("after", "resolved")
+        where = f"left(category_id, 2) = %(category)s AND {moment} IS NOT NULL"
+        values = {"category": picture.category, "digest": picture.digest}
+        cursor.execute(f"UPDATE staged_case SET {column} = %(digest)s WHERE {where}", values)  # noqa: S608
+        cursor.execute(
+            f"""INSERT INTO cases_photo (case_id, kind, file, width, height, at)
+                SELECT id, %(kind)s, %(file)s, %(width)s, %(height)s, {moment} FROM staged_case WHERE {where}""",  # noqa: S608
+            values
+            | {"kind": picture.kind, "file": picture.file, "width": picture.width, "height": picture.height},
+        )
