@@ -16,7 +16,7 @@ from geodata.district.mosaic import Floats, Ints, Mosaic
 from geodata.district.plan import Place, Plan, Unit
 
 COMMUNITY_ROUNDS = 3
-GRID_ROUNDS = 3
+GRID_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _communities(plan: Plan, unit: Unit, members: Ints, stones: Mosaic) -> list[
     owner = partition.split(
         members, shares.astype(np.float64), np.array(seeds), centres, near, COMMUNITY_ROUNDS
     )
-    order = _reading_order(owner, len(shares), centres)
+    order = _reading_order(owner, len(shares), members, stones)
     return _coded(plan, unit, shares, [members[owner == part] for part in range(len(shares))], order)
 
 
@@ -190,13 +190,15 @@ def _grids(cells: Ints, share: int, stones: Mosaic) -> Ints:
     seeds = partition.first_seeds(np.arange(len(cells)), [1.0] * share, centres)
     owner = partition.split(cells, np.ones(share), np.array(seeds), centres, near, GRID_ROUNDS)
     rank = np.empty(share, dtype=np.int64)
-    rank[_reading_order(owner, share, centres)] = np.arange(share)
+    rank[_reading_order(owner, share, cells, stones)] = np.arange(share)
     return rank[owner]
 
 
-def _reading_order(owner: Ints, parts: int, centres: Floats) -> list[int]:
-    """Parts from west to east in rows, the rows from north to south."""
-    middle = np.array([centres[owner == part].mean(axis=0).round(1) for part in range(parts)])
+def _reading_order(owner: Ints, parts: int, cells: Ints, stones: Mosaic) -> list[int]:
+    """Parts from west to east in rows, the rows from north to south, by their centres of gravity."""
+    place, weight = np.round(stones.centres[cells]).astype(np.int64), stones.area[cells]
+    moment = np.stack([(place * weight[:, None])[owner == part].sum(axis=0) for part in range(parts)])
+    middle = moment // np.array([weight[owner == part].sum() for part in range(parts)])[:, None]
     southward = np.argsort(-middle[:, 1], kind="stable")
     rows = np.array_split(southward, round(np.sqrt(parts)))
     return [int(part) for row in rows for part in row[np.argsort(middle[row, 0], kind="stable")]]

@@ -118,7 +118,7 @@ def _bank_sites(
             half = spacing * 0.45
             here_xy = np.array([here.x, here.y])
             away = np.array([here.y - ahead.y, ahead.x - here.x])
-            away = away / np.sqrt(away @ away) * half
+            away = away / np.sqrt(away[0] * away[0] + away[1] * away[1]) * half
             pair = np.round(np.array([here_xy + away, here_xy - away]), 2)
             clear = _distance(np.asarray(shapely.points(pair)), others).min() > 0.8 * half
             if clear and frame.contains(here) and rim.distance(here) > 1.5 * half:

@@ -16,7 +16,7 @@ import numpy as np
 from geodata.district.mosaic import Floats, Ints
 
 TUNING_ROUNDS = 400
-TUNED = 0.01  # stop when every part is this near to its wanted load
+TUNED = 0.01  # a load is near enough within this share and one ordinary cell
 UNREACHED = np.int64(1) << 40
 
 Neighbours = list[list[tuple[int, int]]]
@@ -69,10 +69,10 @@ def balanced(walks: Ints, mass: Ints, wanted: Floats) -> Ints:
     for turn in range(TUNING_ROUNDS):
         owner = np.argmin(walks - head_start[:, None], axis=0)
         load = np.bincount(owner, weights=mass, minlength=len(walks))
-        error = float(np.abs(load / wanted - 1).max())
+        error = float((np.abs(load - wanted) / (TUNED * wanted + mass.mean())).max())
         if error < best_error:
             best, best_error = owner, error
-        if error < TUNED:
+        if error <= 1:
             break
         own = np.bincount(owner, weights=walks[owner, np.arange(len(owner))], minlength=len(walks))
         size = np.bincount(owner, minlength=len(walks))
