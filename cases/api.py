@@ -103,7 +103,7 @@ def similar(request: Request) -> Response:
     near = Case.objects.open().filter(category__sensitive=False, public_point__bboverlaps=here.buffer(0.001))
     if "category" in values:
         near = near.filter(category__code__startswith=values["category"])
-    found = (
+    found: Any = (
         near.annotate(distance=Distance(Transform("public_point", METRES_SRID), Transform(here, METRES_SRID)))
         .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
         .select_related("category", "area")
@@ -121,7 +121,8 @@ def voices(request: Request, number: str) -> Response:
     data = given.validated_data
     case, new = actions.add_voice(number, data["client_id"], data["text"], at=timezone.localtime())
     return Response(
-        {"number": case.number, "voices": case.voices_count, "step": step_of(case.state)}, status=201 if new else 200
+        {"number": case.number, "voices": case.voices_count, "step": step_of(case.state)},
+        status=201 if new else 200,
     )
 
 
@@ -150,8 +151,10 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     found, whole = case_for(number, standing)
     if not whole:
         return public_view(found) | {"actions": []}
-    found = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
-        pk=found.pk
+    found = (
+        Case.objects.select_related("category", "area", "reporter")
+        .prefetch_related("photos", whole_trace())
+        .get(pk=found.pk)
     )
     return full_view(found, actions.available(found, standing, user_id=request.user.pk))
 
@@ -183,7 +186,5 @@ def act(request: Request, number: str, verb: str) -> Response:
 @api_view(["GET"])
 def summary(request: Request) -> Response:
     """Headline figures, every rate with its numerator and denominator."""
-    filters = read_filters(
-        request.query_params, CASES.parameters - {"limit", "after", "bbox"}, own=CASES.readers
-    )
+    filters = read_filters(request.query_params, CASES.parameters - {"limit", "after", "bbox"}, own=CASES.readers)
     return Response(count_summary(rows(filters, caller(request)), now=timezone.now()))

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from cases.models import Case
 from cases.workflow import OPEN, State
+from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.features.collection import Collection
 from gridmap.features.parameters import Filters, one_of, some_of
-from geodata.crs import STORED_SRID
 
 
 def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
@@ -73,7 +73,19 @@ CASES = Collection(
         "exact": Choose(When(category__sensitive=True, then=Value(False)), default=Value(True)),
     },
     parameters=frozenset(
-        {"area", "bbox", "category", "channel", "level", "overdue", "since", "state", "until", "limit", "after"}
+        {
+            "area",
+            "bbox",
+            "category",
+            "channel",
+            "level",
+            "overdue",
+            "since",
+            "state",
+            "until",
+            "limit",
+            "after",
+        }
     ),
     counters=("cases", "areas"),
     readers={"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)},

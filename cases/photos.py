@@ -19,7 +19,6 @@ from django.core.files.storage import default_storage
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cases.models import Case, Photo
-
 from gridmap.problems import Unprocessable
 
 MAX_PHOTOS = 6
@@ -59,7 +58,9 @@ class Picture:
 def read_all(uploads: Sequence[Upload]) -> list[Picture]:
     """Read up to six pictures; raises :class:`Unprocessable` naming the first that will not do."""
     if len(uploads) > MAX_PHOTOS:
-        raise Unprocessable(f"最多上传 {MAX_PHOTOS} 张照片,收到 {len(uploads)} 张 (too many photos)", parameter="photos")
+        raise Unprocessable(
+            f"最多上传 {MAX_PHOTOS} 张照片,收到 {len(uploads)} 张 (too many photos)", parameter="photos"
+        )
     return [read(upload) for upload in uploads]
 
 
@@ -67,9 +68,7 @@ def read(upload: Upload) -> Picture:
     """Read one picture; raises :class:`Unprocessable` when it is none, too large, or a bomb."""
     name = (upload.name or "photo")[:60]
     if (upload.size or 0) > MAX_BYTES:
-        raise Unprocessable(
-            f"照片 {name} 超过 {MAX_BYTES // 1024 // 1024} MB (photo too large)", parameter="photos"
-        )
+        raise Unprocessable(f"照片 {name} 超过 {MAX_BYTES // 1024 // 1024} MB (photo too large)", parameter="photos")
     try:
         return re_encode(io.BytesIO(upload.read()))
     except TooManyPixels as size:
@@ -116,6 +115,4 @@ def keep(picture: Picture) -> str:
 
 def row(picture: Picture, *, case: Case, kind: Photo.Kind, at: dt.datetime) -> Photo:
     """Keep the picture and give the row that says so, not yet saved."""
-    return Photo(
-        case=case, kind=kind, file=keep(picture), width=picture.width, height=picture.height, at=at
-    )
+    return Photo(case=case, kind=kind, file=keep(picture), width=picture.width, height=picture.height, at=at)

@@ -61,7 +61,10 @@ class ReportInput(serializers.Serializer[Any]):
     address = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     channel = serializers.ChoiceField(
         Case.Channel.choices,
-        error_messages={"required": "缺少来源 channel (missing)", "invalid_choice": "不认识的来源 (unknown channel)"},
+        error_messages={
+            "required": "缺少来源 channel (missing)",
+            "invalid_choice": "不认识的来源 (unknown channel)",
+        },
     )
     kind = serializers.ChoiceField(Case.Kind.choices, required=False, default=Case.Kind.PROBLEM)
     occurred_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -242,4 +245,10 @@ def category_tree() -> list[dict[str, Any]]:
 
 
 def _category(row: Category) -> dict[str, Any]:
-    return {"code": row.code, "name": row.name, "icon": row.icon, "limit": str(row.limit), "sensitive": row.sensitive}
+    return {
+        "code": row.code,
+        "name": row.name,
+        "icon": row.icon,
+        "limit": str(row.limit),
+        "sensitive": row.sensitive,
+    }

@@ -6,6 +6,7 @@ from typing import Any
 
 import segno
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,6 +26,17 @@ from gridmap.duties import path_of, responsible_for
 from gridmap.problems import NotFound, Problem
 
 DESK_ROWS = 200
+
+
+class AuthenticatedHttpRequest(HttpRequest):
+    """A request that got past ``login_required``."""
+
+    user: User
+
+
+def uploads(request: HttpRequest) -> list[Any]:
+    """The photos sent with a form."""
+    return list(request.FILES.getlist("photos"))
 
 
 @require_safe
@@ -69,7 +81,11 @@ def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
         "case": case,
         "steps": steps(case),
         "responsible": responsible_for(case.area_id, on=timezone.localdate()),
-        "events": [trace_view(event) for event in case.trace.select_related("actor__person") if event.from_state != event.to_state],
+        "events": [
+            trace_view(event)
+            for event in case.trace.select_related("actor__person")
+            if event.from_state != event.to_state
+        ],
         "qr": qr_svg(address),
         "address": address,
         "overdue": case.is_overdue(timezone.now()),
@@ -97,9 +113,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     mine = Case.objects.open().visible_to(standing).select_related("category", "area").order_by("due_at", "id")
     now = timezone.now()
     rows = [{"case": case, "overdue": case.is_overdue(now)} for case in mine[:DESK_ROWS]]
-    return render(
-        request, "cases/desk.html", {"rows": rows, "total": mine.count(), "standing": standing, "now": now}
-    )
+    return render(request, "cases/desk.html", {"rows": rows, "total": mine.count(), "standing": standing, "now": now})
 
 
 @require_safe
@@ -115,8 +129,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _case_page(request: HttpRequest, found: Case, problem: Problem | None = None) -> HttpResponse:
-    shown = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
-        pk=found.pk
+    shown = (
+        Case.objects.select_related("category", "area", "reporter")
+        .prefetch_related("photos", whole_trace())
+        .get(pk=found.pk)
     )
     context = {
         "case": shown,
@@ -139,14 +155,14 @@ def _case_page(request: HttpRequest, found: Case, problem: Problem | None = None
 
 @login_required
 @require_POST
-def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
     try:
         given = Given(
             text=request.POST.get("text", ""),
             area=request.POST.get("area", "").strip(),
-            pictures=photos.read_all(request.FILES.getlist("photos")),
+            pictures=photos.read_all(uploads(request)),
         )
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
@@ -159,7 +175,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def reporter(request: HttpRequest, number: str) -> HttpResponse:
+def reporter(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
     """Show who reported it, in clear; the reading is traced."""
     found = actions.read_reporter(number, by=request.user, standing=caller(request), at=timezone.localtime())
     return render(request, "cases/reporter.html", {"reporter": found, "number": number})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.gis.db.models.functions import PointOnSurface
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import F, FloatField, Q, QuerySet, Value
+from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -99,8 +101,7 @@ def places(request: Request) -> Response:
 def _buildings(words: str) -> list[dict[str, object]]:
     rows = _ranked(Building.objects.all(), words, "name", "address")
     return [
-        {"name": it.name, "detail": it.address, "kind": "building", "lon": it.point.x, "lat": it.point.y}
-        for it in rows
+        {"name": it.name, "detail": it.address, "kind": "building", "lon": it.point.x, "lat": it.point.y} for it in rows
     ]
 
 
@@ -125,7 +126,7 @@ def _areas(words: str) -> list[dict[str, object]]:
     ]
 
 
-def _ranked(rows: QuerySet, words: str, *fields: str) -> QuerySet:
+def _ranked(rows: Any, words: str, *fields: str) -> Any:
     """Rows holding the words, or similar to them, best first.
 
     Chinese has no spaces: `ILIKE %words%` finds parts (indexed by trigrams from three characters on), similarity

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
-from django.contrib.gis.geos import GEOSGeometry
 from django.db import transaction
 from shapely.geometry.base import BaseGeometry
 
-from geodata.crs import STORED_SRID
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.ground import Level
+from gridmap.shapes import stored_multi
 
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
 
@@ -86,7 +85,7 @@ def found(
         for area in in_order
     )
     Boundary.objects.bulk_create(
-        Boundary(area_id=code, edition=edition, geom=_multipolygon(shape), valid_from=valid_from)
+        Boundary(area_id=code, edition=edition, geom=stored_multi(shape), valid_from=valid_from)
         for code, shape in sorted(shapes.items())
     )
     return edition
@@ -136,11 +135,6 @@ def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
         if not fault.is_empty:
             x, y = shapely.get_coordinates(fault)[0]
             raise BadAreas(f"{code}:与相邻区域重叠或界线不吻合,见 {x:.6f}, {y:.6f} (overlap or mismatched line)")
-
-
-def _multipolygon(shape: BaseGeometry) -> GEOSGeometry:
-    whole = shape if shape.geom_type == "MultiPolygon" else shapely.multipolygons([shape])
-    return GEOSGeometry(memoryview(shapely.to_wkb(whole)), srid=STORED_SRID)
 
 
 def polygons_by_code(features: Iterable[dict[str, Any]], code_field: str) -> dict[str, BaseGeometry]:

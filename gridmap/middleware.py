@@ -13,7 +13,9 @@ _POLICY = (
 )
 
 
-def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+def content_security_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[..., HttpResponse]:
     """Middleware: let pages load from the site only."""
 
     def add(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, Point
+from django.contrib.gis.geos import Point
 from django.db import transaction
 
 from geodata.crs import STORED_SRID
@@ -28,6 +28,7 @@ from gridmap.models import (
     ServiceGuide,
     StationedStaff,
 )
+from gridmap.shapes import stored_multi
 
 GUIDE_FIELDS = ("conditions", "basis", "process", "time_limit", "contact_name", "contact_phone")
 COUNTS = ("households", "residents", "enterprises", "party_members", "complexity")
@@ -115,11 +116,7 @@ def _areas(folder: Path) -> list[editions.DrawnArea]:
 def _rivers(folder: Path) -> Iterator[River]:
     for feature in _features(folder / "rivers.geojson"):
         line = shapely.from_geojson(json.dumps(feature["geometry"]))
-        whole = line if line.geom_type == "MultiLineString" else shapely.multilinestrings([line])
-        yield River(
-            name=feature["properties"]["name"],
-            geom=GEOSGeometry(memoryview(shapely.to_wkb(whole)), srid=STORED_SRID),
-        )
+        yield River(name=feature["properties"]["name"], geom=stored_multi(line))
 
 
 def _organisations(folder: Path) -> list[Organisation]:

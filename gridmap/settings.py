@@ -147,9 +147,7 @@ MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "var" / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
-        if DEBUG
-        else "gridmap.storage.ModuleAwareStorage"
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage" if DEBUG else "gridmap.storage.ModuleAwareStorage"
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG

@@ -47,9 +47,7 @@ def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Ve
     ]
 
 
-def act(
-    number: str, name: str, given: Given, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime
-) -> Case:
+def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime) -> Case:
     """Use a verb on a case and write it down, or do neither.
 
     Raises :class:`NotFound` for a case or verb this caller may not know of, :class:`Forbidden` for the wrong role,
@@ -87,7 +85,8 @@ def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standi
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
     if not allowed(verb, State(case.state)):
         raise Conflict(
-            f"事项已是“{State(case.state).label}”,不能再“{verb.label}” (the case has moved on)", state=case.state
+            f"事项已是“{State(case.state).label}”,不能再“{verb.label}” (the case has moved on)",
+            state=case.state,
         )
     if verb.by_another and by.pk == _resolver(case):
         raise Forbidden("核实人不能是处置人本人 (the one who handled it cannot verify it)")

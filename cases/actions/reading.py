@@ -28,6 +28,12 @@ def read_reporter(number: str, *, by: AbstractBaseUser, standing: Standing, at: 
     if reporter is None:
         raise NotFound("上报人没有留下姓名和电话 (nobody left a name)")
     TraceEvent.objects.create(
-        case=case, at=at, actor_id=by.pk, role=role, verb="read_reporter", from_state=case.state, to_state=case.state
+        case=case,
+        at=at,
+        actor_id=by.pk,
+        role=role,
+        verb="read_reporter",
+        from_state=case.state,
+        to_state=case.state,
     )
     return reporter

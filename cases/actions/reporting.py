@@ -69,9 +69,7 @@ class Report:
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
-def report(
-    sent: Report, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.datetime
-) -> tuple[Case, bool]:
+def report(sent: Report, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.datetime) -> tuple[Case, bool]:
     """Take in a report once; returns the case and whether it is new.
 
     Sending the same ``client_id`` again gives the same case. Raises :class:`Conflict` when the id was used for
@@ -100,9 +98,7 @@ def _earlier(client_id: uuid.UUID, digest: str) -> Case | None:
     return case
 
 
-def _create(
-    sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.datetime
-) -> Case:
+def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.datetime) -> Case:
     category = category_for_reports(sent.category)
     route = routing.route(sent.lon, sent.lat, on=at.date(), accuracy=sent.accuracy)
     point = Point(sent.lon, sent.lat, srid=STORED_SRID)
@@ -169,10 +165,11 @@ def _next_number(at: dt.datetime) -> str:
 
 def _inside(area: str, on: dt.date) -> Point:
     """A point that stands for the whole area."""
-    return (
+    inside: Point = (
         Boundary.objects.on(on)
         .filter(area=area)
         .annotate(inside=PointOnSurface("geom"))
         .values_list("inside", flat=True)
         .get()
     )
+    return inside

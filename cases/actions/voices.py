@@ -38,6 +38,11 @@ def _add(number: str, client_id: uuid.UUID, text: str, *, at: dt.datetime) -> Ca
     case.voices_count += 1
     Case.objects.filter(pk=case.pk).update(voices_count=F("voices_count") + 1)
     TraceEvent.objects.create(
-        case=case, at=at, verb="voice", from_state=case.state, to_state=case.state, payload={"voices": case.voices_count}
+        case=case,
+        at=at,
+        verb="voice",
+        from_state=case.state,
+        to_state=case.state,
+        payload={"voices": case.voices_count},
     )
     return case

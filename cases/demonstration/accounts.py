@@ -46,9 +46,7 @@ def create(*, with_password: bool) -> None:
 
 def _showcase() -> list[Appointment]:
     """One appointment for each role, all about the same ground where roles allow it."""
-    worker = (
-        Appointment.objects.filter(role=Role.GRID_WORKER, area__isnull=False).order_by("area", "person").first()
-    )
+    worker = Appointment.objects.filter(role=Role.GRID_WORKER, area__isnull=False).order_by("area", "person").first()
     if worker is None or worker.area_id is None:
         return []
     line = {worker.area_id[:length] for length in (6, 9, 12, 15)}

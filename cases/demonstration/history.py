@@ -11,6 +11,7 @@ import csv
 import datetime as dt
 import io
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +78,7 @@ def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
     moments = _moments(count, open_count, categories, category, as_of, random)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statements.STAGE)
-        cursor.copy_expert(
-            statements.FILL, _Lines(_rows(points, category, categories, phrases, moments, open_count, random))
-        )
+        cursor.copy_expert(statements.FILL, _Lines(_rows(points, category, categories, phrases, moments, random)))
         for statement in statements.SETTLE:
             cursor.execute(statement, {"on": as_of.date()})
         statements.attach_pictures(cursor, pictures.keep_all(categories))
@@ -136,7 +135,7 @@ def _points(grids: Grids, grid: Whole, random: np.random.Generator) -> Floats:
     for index, shape in enumerate(grids.shapes):
         mine = order[starts[index] : starts[index + 1]]
         points[mine] = _inside(shape, len(mine), random)
-    return points.round(7)
+    return points
 
 
 def _inside(shape: shapely.Geometry, count: int, random: np.random.Generator) -> Floats:
@@ -146,7 +145,8 @@ def _inside(shape: shapely.Geometry, count: int, random: np.random.Generator) ->
     while len(found) < count:
         spread = random.uniform((west, south), (east, north), (4 * count + 8, 2))
         crowd = corners[random.integers(3, size=len(spread))] + random.normal(0.0, 0.0003, spread.shape)
-        tried = np.where(random.random((len(spread), 1)) < 0.5, crowd, spread)
+        # Rounded before it is tried: a rounding afterwards could step over the district's outline.
+        tried = np.where(random.random((len(spread), 1)) < 0.5, crowd, spread).round(7)
         found = np.vstack([found, tried[shapely.contains_xy(shape, tried)]])
     return found[:count]
 
@@ -176,9 +176,7 @@ def _moments(
     reported[count - open_count :] = np.sort(end - random.uniform(0.5, 60.0, open_count) * 3600.0)
     reported = np.floor(reported)
     due = _due(reported, categories, category, as_of)
-    used = np.where(
-        random.random(count) < LATE_SHARE, random.uniform(1.02, 1.8, count), random.beta(2.0, 3.0, count)
-    )
+    used = np.where(random.random(count) < LATE_SHARE, random.uniform(1.02, 1.8, count), random.beta(2.0, 3.0, count))
     resolved = np.floor(reported + used * (due - reported)) + 120.0
     accepted = np.floor(reported + (resolved - reported) * random.uniform(0.05, 0.4, count))
     closed = resolved + np.floor(random.uniform(0.2, 40.0, count) * 3600.0)
@@ -222,7 +220,13 @@ def _due(reported: Floats, categories: list[Category], category: Whole, as_of: d
     return due
 
 
-CHANNELS = (Case.Channel.PATROL, Case.Channel.WEB, Case.Channel.WECHAT, Case.Channel.HOTLINE, Case.Channel.MEETING)
+CHANNELS = (
+    Case.Channel.PATROL,
+    Case.Channel.WEB,
+    Case.Channel.WECHAT,
+    Case.Channel.HOTLINE,
+    Case.Channel.MEETING,
+)
 CHANNEL_SHARES = (0.55, 0.2, 0.12, 0.1, 0.03)
 
 
@@ -232,9 +236,8 @@ def _rows(
     categories: list[Category],
     phrases: dict[str, list[tuple[str, str]]],
     moments: Moments,
-    open_count: int,
     random: np.random.Generator,
-):  # type: ignore[no-untyped-def]
+) -> Iterator[str]:
     """Lines for COPY, in the order of the staged columns."""
     count = len(points)
     ids = random.bytes(16 * count)
@@ -244,19 +247,22 @@ def _rows(
     for i in range(count):
         code = categories[category[i]].code
         reported, done = phrases[code][phrase[i] % len(phrases[code])]
-        yield "\t".join(
-            (
-                str(uuid.UUID(bytes=ids[16 * i : 16 * i + 16], version=4)),
-                "".join(letters[i]),
-                code,
-                reported,
-                done,
-                CHANNELS[channel[i]].value,
-                repr(float(points[i, 0])),
-                repr(float(points[i, 1])),
-                *(_seconds(values[i]) for values in vars(moments).values()),
+        yield (
+            "\t".join(
+                (
+                    str(uuid.UUID(bytes=ids[16 * i : 16 * i + 16], version=4)),
+                    "".join(letters[i]),
+                    code,
+                    reported,
+                    done,
+                    CHANNELS[channel[i]].value,
+                    repr(float(points[i, 0])),
+                    repr(float(points[i, 1])),
+                    *(_seconds(values[i]) for values in vars(moments).values()),
+                )
             )
-        ) + "\n"
+            + "\n"
+        )
 
 
 def _seconds(moment: float) -> str:
@@ -266,7 +272,7 @@ def _seconds(moment: float) -> str:
 class _Lines(io.TextIOBase):
     """Lines from a generator as the file COPY reads."""
 
-    def __init__(self, lines):  # type: ignore[no-untyped-def]
+    def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._rest = ""
 

@@ -87,7 +87,7 @@ def _deed(verb: str, moment: str, actor: str, role: str, before: str, after: str
     INSERT INTO cases_traceevent (case_id, seq, at, actor_id, role, verb, from_state, to_state, payload, previous, seal)
     SELECT id, 0, {moment}, {actor}, '{role}', '{verb}', '{before}', '{after}', {payload}, '', ''
     FROM staged_case WHERE {moment} IS NOT NULL ORDER BY id
-    """  # noqa: S608  every part is ours
+    """
 
 
 TRACE = (
@@ -121,10 +121,9 @@ def attach_pictures(cursor: Any, kept: list[Kept]) -> None:
         column, moment = ("before", "reported") if picture.kind == "report" else ("after", "resolved")
         where = f"left(category_id, 2) = %(category)s AND {moment} IS NOT NULL"
         values = {"category": picture.category, "digest": picture.digest}
-        cursor.execute(f"UPDATE staged_case SET {column} = %(digest)s WHERE {where}", values)  # noqa: S608
+        cursor.execute(f"UPDATE staged_case SET {column} = %(digest)s WHERE {where}", values)
         cursor.execute(
             f"""INSERT INTO cases_photo (case_id, kind, file, width, height, at)
-                SELECT id, %(kind)s, %(file)s, %(width)s, %(height)s, {moment} FROM staged_case WHERE {where}""",  # noqa: S608
-            values
-            | {"kind": picture.kind, "file": picture.file, "width": picture.width, "height": picture.height},
+                SELECT id, %(kind)s, %(file)s, %(width)s, %(height)s, {moment} FROM staged_case WHERE {where}""",
+            values | {"kind": picture.kind, "file": picture.file, "width": picture.width, "height": picture.height},
         )

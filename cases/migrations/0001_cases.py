@@ -7,179 +7,405 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('gridmap', '0003_data_versions'),
+        ("gridmap", "0003_data_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(db_collation='C', max_length=20, unique=True, verbose_name='编号')),
-                ('client_id', models.UUIDField(unique=True, verbose_name='客户端标识')),
-                ('content_digest', models.CharField(max_length=64)),
-                ('track_code', models.CharField(max_length=12, verbose_name='查询码')),
-                ('kind', models.CharField(choices=[('problem', '问题'), ('need', '需求')], default='problem', max_length=7, verbose_name='性质')),
-                ('text', models.TextField(max_length=4000, verbose_name='描述')),
-                ('channel', models.CharField(choices=[('patrol', '网格巡查'), ('web', '网页上报'), ('wechat', '公众号'), ('hotline', '热线'), ('forum', '座谈会'), ('meeting', '议事会'), ('other', '其他')], max_length=7, verbose_name='来源')),
-                ('state', models.CharField(choices=[('reported', '已上报'), ('handling', '处置中'), ('resolved', '待核实'), ('closed', '已结项'), ('refused', '不予受理')], default='reported', max_length=12, verbose_name='状态')),
-                ('point', django.contrib.gis.db.models.fields.PointField(spatial_index=False, srid=4490, verbose_name='位置')),
-                ('public_point', django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name='公开位置')),
-                ('coord', models.CharField(max_length=8, verbose_name='坐标来源')),
-                ('accuracy_m', models.FloatField(blank=True, null=True, verbose_name='定位精度(米)')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='地址')),
-                ('route_method', models.CharField(choices=[('within', '落在网格内'), ('edge', '落在网格交界线上'), ('nearest', '就近归入'), ('unrouted', '未能归入网格'), ('manual', '人工指定')], max_length=8, verbose_name='归入方式')),
-                ('route_distance_m', models.FloatField(null=True, verbose_name='距界线(米)')),
-                ('route_candidates', models.JSONField(default=list, verbose_name='候选网格')),
-                ('route_uncertain', models.BooleanField(default=False, verbose_name='归入存疑')),
-                ('occurred_at', models.DateTimeField(blank=True, null=True, verbose_name='发生时间')),
-                ('reported_at', models.DateTimeField(verbose_name='上报时间')),
-                ('due_at', models.DateTimeField(verbose_name='截止时间')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='结项时间')),
-                ('voices_count', models.PositiveIntegerField(default=0, verbose_name='附议数')),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='gridmap.area', verbose_name='所属网格')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "number",
+                    models.CharField(db_collation="C", max_length=20, unique=True, verbose_name="编号"),
+                ),
+                ("client_id", models.UUIDField(unique=True, verbose_name="客户端标识")),
+                ("content_digest", models.CharField(max_length=64)),
+                ("track_code", models.CharField(max_length=12, verbose_name="查询码")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("problem", "问题"), ("need", "需求")],
+                        default="problem",
+                        max_length=7,
+                        verbose_name="性质",
+                    ),
+                ),
+                ("text", models.TextField(max_length=4000, verbose_name="描述")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("patrol", "网格巡查"),
+                            ("web", "网页上报"),
+                            ("wechat", "公众号"),
+                            ("hotline", "热线"),
+                            ("forum", "座谈会"),
+                            ("meeting", "议事会"),
+                            ("other", "其他"),
+                        ],
+                        max_length=7,
+                        verbose_name="来源",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reported", "已上报"),
+                            ("handling", "处置中"),
+                            ("resolved", "待核实"),
+                            ("closed", "已结项"),
+                            ("refused", "不予受理"),
+                        ],
+                        default="reported",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "point",
+                    django.contrib.gis.db.models.fields.PointField(spatial_index=False, srid=4490, verbose_name="位置"),
+                ),
+                (
+                    "public_point",
+                    django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name="公开位置"),
+                ),
+                ("coord", models.CharField(max_length=8, verbose_name="坐标来源")),
+                ("accuracy_m", models.FloatField(blank=True, null=True, verbose_name="定位精度(米)")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="地址")),
+                (
+                    "route_method",
+                    models.CharField(
+                        choices=[
+                            ("within", "落在网格内"),
+                            ("edge", "落在网格交界线上"),
+                            ("nearest", "就近归入"),
+                            ("unrouted", "未能归入网格"),
+                            ("manual", "人工指定"),
+                        ],
+                        max_length=8,
+                        verbose_name="归入方式",
+                    ),
+                ),
+                ("route_distance_m", models.FloatField(null=True, verbose_name="距界线(米)")),
+                ("route_candidates", models.JSONField(default=list, verbose_name="候选网格")),
+                ("route_uncertain", models.BooleanField(default=False, verbose_name="归入存疑")),
+                ("occurred_at", models.DateTimeField(blank=True, null=True, verbose_name="发生时间")),
+                ("reported_at", models.DateTimeField(verbose_name="上报时间")),
+                ("due_at", models.DateTimeField(verbose_name="截止时间")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="结项时间")),
+                ("voices_count", models.PositiveIntegerField(default=0, verbose_name="附议数")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="gridmap.area",
+                        verbose_name="所属网格",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '事项',
-                'verbose_name_plural': '事项',
-                'ordering': ['-id'],
+                "verbose_name": "事项",
+                "verbose_name_plural": "事项",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Workday',
+            name="Workday",
             fields=[
-                ('date', models.DateField(primary_key=True, serialize=False, verbose_name='日期')),
-                ('works', models.BooleanField(verbose_name='上班')),
-                ('note', models.CharField(blank=True, max_length=60, verbose_name='说明')),
+                ("date", models.DateField(primary_key=True, serialize=False, verbose_name="日期")),
+                ("works", models.BooleanField(verbose_name="上班")),
+                ("note", models.CharField(blank=True, max_length=60, verbose_name="说明")),
             ],
             options={
-                'verbose_name': '工作日历',
-                'verbose_name_plural': '工作日历',
-                'ordering': ['date'],
+                "verbose_name": "工作日历",
+                "verbose_name_plural": "工作日历",
+                "ordering": ["date"],
             },
         ),
         migrations.CreateModel(
-            name='Reporter',
+            name="Reporter",
             fields=[
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='reporter', serialize=False, to='cases.case')),
-                ('name', models.CharField(blank=True, max_length=40, verbose_name='姓名')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='电话')),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="reporter",
+                        serialize=False,
+                        to="cases.case",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=40, verbose_name="姓名")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="电话")),
             ],
             options={
-                'verbose_name': '上报人',
-                'verbose_name_plural': '上报人',
+                "verbose_name": "上报人",
+                "verbose_name_plural": "上报人",
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=12, primary_key=True, serialize=False, verbose_name='编码')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('icon', models.CharField(blank=True, max_length=40, verbose_name='图标')),
-                ('limit_amount', models.PositiveSmallIntegerField(default=1, verbose_name='时限')),
-                ('limit_unit', models.CharField(choices=[('emergency_hours', '紧急工作时'), ('working_hours', '工作时'), ('working_days', '工作日'), ('calendar_days', '自然日')], default='working_days', max_length=15, verbose_name='时限单位')),
-                ('sensitive', models.BooleanField(default=False, help_text='对外只显示所在网格的代表点', verbose_name='位置敏感')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='cases.category', verbose_name='大类')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=12,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                ("icon", models.CharField(blank=True, max_length=40, verbose_name="图标")),
+                ("limit_amount", models.PositiveSmallIntegerField(default=1, verbose_name="时限")),
+                (
+                    "limit_unit",
+                    models.CharField(
+                        choices=[
+                            ("emergency_hours", "紧急工作时"),
+                            ("working_hours", "工作时"),
+                            ("working_days", "工作日"),
+                            ("calendar_days", "自然日"),
+                        ],
+                        default="working_days",
+                        max_length=15,
+                        verbose_name="时限单位",
+                    ),
+                ),
+                (
+                    "sensitive",
+                    models.BooleanField(default=False, help_text="对外只显示所在网格的代表点", verbose_name="位置敏感"),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="cases.category",
+                        verbose_name="大类",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '事项类别',
-                'verbose_name_plural': '事项类别',
-                'ordering': ['code'],
+                "verbose_name": "事项类别",
+                "verbose_name_plural": "事项类别",
+                "ordering": ["code"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='category',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.category', verbose_name='类别'),
+            model_name="case",
+            name="category",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cases",
+                to="cases.category",
+                verbose_name="类别",
+            ),
         ),
         migrations.CreateModel(
-            name='Photo',
+            name="Photo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('report', '上报'), ('after', '处置后')], max_length=6, verbose_name='阶段')),
-                ('file', models.CharField(max_length=80, verbose_name='文件')),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("report", "上报"), ("after", "处置后")], max_length=6, verbose_name="阶段"
+                    ),
+                ),
+                ("file", models.CharField(max_length=80, verbose_name="文件")),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="photos", to="cases.case"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '照片',
-                'verbose_name_plural': '照片',
-                'ordering': ['id'],
+                "verbose_name": "照片",
+                "verbose_name_plural": "照片",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='TraceEvent',
+            name="TraceEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField(default=0, verbose_name='序号')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('role', models.CharField(blank=True, choices=[('grid_worker', '网格员'), ('grid_chief', '网格长'), ('building_head', '楼栋长'), ('group_leader', '居民小组长'), ('party_secretary', '党组织书记'), ('leader_in_charge', '主管领导'), ('principal_leader', '主要领导'), ('centre_clerk', '网格中心人员'), ('office_staff', '职能机构人员'), ('department_staff', '区级部门人员'), ('district_centre_staff', '区网格中心人员')], max_length=21, verbose_name='角色')),
-                ('verb', models.CharField(max_length=20, verbose_name='动作')),
-                ('from_state', models.CharField(blank=True, choices=[('reported', '已上报'), ('handling', '处置中'), ('resolved', '待核实'), ('closed', '已结项'), ('refused', '不予受理')], max_length=12, verbose_name='原状态')),
-                ('to_state', models.CharField(choices=[('reported', '已上报'), ('handling', '处置中'), ('resolved', '待核实'), ('closed', '已结项'), ('refused', '不予受理')], max_length=12, verbose_name='新状态')),
-                ('payload', models.JSONField(default=dict, verbose_name='内容')),
-                ('previous', models.CharField(default='', max_length=64, verbose_name='上一封印')),
-                ('seal', models.CharField(default='', max_length=64, verbose_name='封印')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经办人')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trace', to='cases.case', verbose_name='事项')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("seq", models.PositiveIntegerField(default=0, verbose_name="序号")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("grid_worker", "网格员"),
+                            ("grid_chief", "网格长"),
+                            ("building_head", "楼栋长"),
+                            ("group_leader", "居民小组长"),
+                            ("party_secretary", "党组织书记"),
+                            ("leader_in_charge", "主管领导"),
+                            ("principal_leader", "主要领导"),
+                            ("centre_clerk", "网格中心人员"),
+                            ("office_staff", "职能机构人员"),
+                            ("department_staff", "区级部门人员"),
+                            ("district_centre_staff", "区网格中心人员"),
+                        ],
+                        max_length=21,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("verb", models.CharField(max_length=20, verbose_name="动作")),
+                (
+                    "from_state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("reported", "已上报"),
+                            ("handling", "处置中"),
+                            ("resolved", "待核实"),
+                            ("closed", "已结项"),
+                            ("refused", "不予受理"),
+                        ],
+                        max_length=12,
+                        verbose_name="原状态",
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("reported", "已上报"),
+                            ("handling", "处置中"),
+                            ("resolved", "待核实"),
+                            ("closed", "已结项"),
+                            ("refused", "不予受理"),
+                        ],
+                        max_length=12,
+                        verbose_name="新状态",
+                    ),
+                ),
+                ("payload", models.JSONField(default=dict, verbose_name="内容")),
+                ("previous", models.CharField(default="", max_length=64, verbose_name="上一封印")),
+                ("seal", models.CharField(default="", max_length=64, verbose_name="封印")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="经办人",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trace",
+                        to="cases.case",
+                        verbose_name="事项",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '留痕',
-                'verbose_name_plural': '留痕',
-                'ordering': ['case', 'seq'],
+                "verbose_name": "留痕",
+                "verbose_name_plural": "留痕",
+                "ordering": ["case", "seq"],
             },
         ),
         migrations.CreateModel(
-            name='Voice',
+            name="Voice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_id', models.UUIDField(unique=True)),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('text', models.TextField(blank=True, max_length=1000, verbose_name='补充')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='voices', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("client_id", models.UUIDField(unique=True)),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("text", models.TextField(blank=True, max_length=1000, verbose_name="补充")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="voices", to="cases.case"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '附议',
-                'verbose_name_plural': '附议',
+                "verbose_name": "附议",
+                "verbose_name_plural": "附议",
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['area', 'state'], name='case_area_state'),
+            model_name="case",
+            index=models.Index(fields=["area", "state"], name="case_area_state"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['state', 'due_at'], name='case_state_due'),
+            model_name="case",
+            index=models.Index(fields=["state", "due_at"], name="case_state_due"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['reported_at'], name='case_reported_at'),
+            model_name="case",
+            index=models.Index(fields=["reported_at"], name="case_reported_at"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reported', 'handling', 'resolved', 'closed', 'refused'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["reported", "handling", "resolved", "closed", "refused"])),
+                name="case_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('reported_at'))), name='case_due_after_reported'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_at__gte", models.F("reported_at"))), name="case_due_after_reported"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state__in', ['handling', 'reported', 'resolved'])), models.Q(('closed_at__gte', models.F('reported_at')), ('closed_at__isnull', False), ('state__in', ['closed', 'refused'])), _connector='OR'), name='case_closed_at_when_ended'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("state__in", ["handling", "reported", "resolved"])),
+                    models.Q(
+                        ("closed_at__gte", models.F("reported_at")),
+                        ("closed_at__isnull", False),
+                        ("state__in", ["closed", "refused"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="case_closed_at_when_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('coord__in', ['wgs84', 'cgcs2000', 'gcj02', 'bd09'])), name='case_coord_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("coord__in", ["wgs84", "cgcs2000", "gcj02", "bd09"])),
+                name="case_coord_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='traceevent',
-            constraint=models.UniqueConstraint(fields=('case', 'seq'), name='trace_event_seq'),
+            model_name="traceevent",
+            constraint=models.UniqueConstraint(fields=("case", "seq"), name="trace_event_seq"),
         ),
     ]

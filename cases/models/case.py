@@ -26,9 +26,7 @@ class Category(models.Model):
     name = models.CharField("名称", max_length=40)
     icon = models.CharField("图标", max_length=40, blank=True)
     limit_amount = models.PositiveSmallIntegerField("时限", default=1)
-    limit_unit = models.CharField(
-        "时限单位", max_length=15, choices=Unit.choices, default=Unit.WORKING_DAYS
-    )
+    limit_unit = models.CharField("时限单位", max_length=15, choices=Unit.choices, default=Unit.WORKING_DAYS)
     sensitive = models.BooleanField("位置敏感", default=False, help_text="对外只显示所在网格的代表点")
 
     class Meta:
@@ -141,8 +139,7 @@ class Case(models.Model):
             CheckConstraint(condition=Q(due_at__gte=F("reported_at")), name="case_due_after_reported"),
             CheckConstraint(
                 condition=Q(closed_at=None, state__in=sorted(OPEN))
-                | Q(closed_at__isnull=False, closed_at__gte=F("reported_at"))
-                & Q(state__in=sorted(set(State) - OPEN)),
+                | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(set(State) - OPEN)),
                 name="case_closed_at_when_ended",
             ),
             CheckConstraint(condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]), name="case_coord_known"),

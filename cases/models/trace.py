@@ -20,7 +20,12 @@ class TraceEvent(models.Model):
     seq = models.PositiveIntegerField("序号", default=0)
     at = models.DateTimeField("时间")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="经办人",
     )
     role = models.CharField("角色", max_length=21, choices=Role.choices, blank=True)
     verb = models.CharField("动作", max_length=20)

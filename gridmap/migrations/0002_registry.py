@@ -14,373 +14,965 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('gridmap', '0001_extensions'),
+        ("gridmap", "0001_extensions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DelegatedPower',
+            name="DelegatedPower",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='编码')),
-                ('batch', models.CharField(max_length=20, verbose_name='批次')),
-                ('kind', models.CharField(choices=[('approval', '审批'), ('service', '服务'), ('enforcement', '执法')], max_length=11, verbose_name='类别')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('document', models.CharField(blank=True, max_length=120, verbose_name='依据文件')),
-                ('valid_from', models.DateField(verbose_name='生效日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='失效日期')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                ("batch", models.CharField(max_length=20, verbose_name="批次")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("approval", "审批"), ("service", "服务"), ("enforcement", "执法")],
+                        max_length=11,
+                        verbose_name="类别",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("document", models.CharField(blank=True, max_length=120, verbose_name="依据文件")),
+                ("valid_from", models.DateField(verbose_name="生效日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="失效日期")),
             ],
             options={
-                'verbose_name': '赋权事项',
-                'verbose_name_plural': '赋权事项',
-                'ordering': ['code'],
+                "verbose_name": "赋权事项",
+                "verbose_name_plural": "赋权事项",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='River',
+            name="River",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('geom', django.contrib.gis.db.models.fields.MultiLineStringField(srid=4490, verbose_name='中心线')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                (
+                    "geom",
+                    django.contrib.gis.db.models.fields.MultiLineStringField(srid=4490, verbose_name="中心线"),
+                ),
             ],
             options={
-                'verbose_name': '河流',
-                'verbose_name_plural': '河流',
+                "verbose_name": "河流",
+                "verbose_name_plural": "河流",
             },
         ),
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=15, primary_key=True, serialize=False, verbose_name='编码')),
-                ('level', models.CharField(choices=[('district', '区'), ('town', '镇街'), ('community', '村(社区)'), ('grid', '二级网格')], max_length=9, verbose_name='层级')),
-                ('kind', models.CharField(choices=[('district', '区'), ('town', '镇'), ('subdistrict', '街道'), ('village', '村'), ('community', '社区'), ('basic', '基础网格'), ('dedicated', '专属网格')], max_length=11, verbose_name='类型')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('urban', models.BooleanField(default=True, verbose_name='城镇')),
-                ('households', models.PositiveIntegerField(default=0, verbose_name='户数')),
-                ('residents', models.PositiveIntegerField(default=0, verbose_name='人口数')),
-                ('enterprises', models.PositiveIntegerField(default=0, verbose_name='企业数')),
-                ('party_members', models.PositiveIntegerField(default=0, verbose_name='党员数')),
-                ('complexity', models.PositiveSmallIntegerField(default=1, verbose_name='治理复杂程度')),
-                ('villager_groups', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='村民小组')),
-                ('size_waiver', models.CharField(blank=True, max_length=200, verbose_name='规模豁免理由')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='gridmap.area', verbose_name='上级')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=15,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("district", "区"),
+                            ("town", "镇街"),
+                            ("community", "村(社区)"),
+                            ("grid", "二级网格"),
+                        ],
+                        max_length=9,
+                        verbose_name="层级",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("district", "区"),
+                            ("town", "镇"),
+                            ("subdistrict", "街道"),
+                            ("village", "村"),
+                            ("community", "社区"),
+                            ("basic", "基础网格"),
+                            ("dedicated", "专属网格"),
+                        ],
+                        max_length=11,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("urban", models.BooleanField(default=True, verbose_name="城镇")),
+                ("households", models.PositiveIntegerField(default=0, verbose_name="户数")),
+                ("residents", models.PositiveIntegerField(default=0, verbose_name="人口数")),
+                ("enterprises", models.PositiveIntegerField(default=0, verbose_name="企业数")),
+                ("party_members", models.PositiveIntegerField(default=0, verbose_name="党员数")),
+                ("complexity", models.PositiveSmallIntegerField(default=1, verbose_name="治理复杂程度")),
+                (
+                    "villager_groups",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="村民小组",
+                    ),
+                ),
+                ("size_waiver", models.CharField(blank=True, max_length=200, verbose_name="规模豁免理由")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="gridmap.area",
+                        verbose_name="上级",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '区域',
-                'verbose_name_plural': '区域',
-                'ordering': ['code'],
+                "verbose_name": "区域",
+                "verbose_name_plural": "区域",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='编码')),
-                ('kind', models.CharField(choices=[('commercial', '商务楼宇'), ('residential', '居民楼栋')], max_length=11, verbose_name='类型')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('address', models.CharField(blank=True, max_length=120, verbose_name='地址')),
-                ('point', django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name='位置')),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='buildings', to='gridmap.area', verbose_name='网格')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("commercial", "商务楼宇"), ("residential", "居民楼栋")],
+                        max_length=11,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("address", models.CharField(blank=True, max_length=120, verbose_name="地址")),
+                ("point", django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name="位置")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="buildings",
+                        to="gridmap.area",
+                        verbose_name="网格",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '楼宇楼栋',
-                'verbose_name_plural': '楼宇楼栋',
-                'ordering': ['code'],
+                "verbose_name": "楼宇楼栋",
+                "verbose_name_plural": "楼宇楼栋",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='DataVersion',
+            name="DataVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('collection', models.CharField(max_length=30)),
-                ('slot', models.PositiveSmallIntegerField()),
-                ('changes', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("collection", models.CharField(max_length=30)),
+                ("slot", models.PositiveSmallIntegerField()),
+                ("changes", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('collection', 'slot'), name='data_version_slot')],
+                "constraints": [models.UniqueConstraint(fields=("collection", "slot"), name="data_version_slot")],
             },
         ),
         migrations.CreateModel(
-            name='ServiceGuide',
+            name="ServiceGuide",
             fields=[
-                ('power', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='guide', serialize=False, to='gridmap.delegatedpower', verbose_name='赋权事项')),
-                ('conditions', models.TextField(verbose_name='办理条件')),
-                ('basis', models.TextField(verbose_name='依据')),
-                ('process', models.TextField(verbose_name='流程')),
-                ('time_limit', models.CharField(max_length=60, verbose_name='办理时限')),
-                ('contact_name', models.CharField(max_length=40, verbose_name='联络人')),
-                ('contact_phone', models.CharField(max_length=20, verbose_name='联系电话')),
+                (
+                    "power",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="guide",
+                        serialize=False,
+                        to="gridmap.delegatedpower",
+                        verbose_name="赋权事项",
+                    ),
+                ),
+                ("conditions", models.TextField(verbose_name="办理条件")),
+                ("basis", models.TextField(verbose_name="依据")),
+                ("process", models.TextField(verbose_name="流程")),
+                ("time_limit", models.CharField(max_length=60, verbose_name="办理时限")),
+                ("contact_name", models.CharField(max_length=40, verbose_name="联络人")),
+                ("contact_phone", models.CharField(max_length=20, verbose_name="联系电话")),
             ],
             options={
-                'verbose_name': '服务指南',
-                'verbose_name_plural': '服务指南',
+                "verbose_name": "服务指南",
+                "verbose_name_plural": "服务指南",
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='名称')),
-                ('state', models.CharField(choices=[('draft', '草稿'), ('published', '已发布'), ('abandoned', '已放弃')], default='draft', max_length=9, verbose_name='状态')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='生效日期')),
-                ('source', models.CharField(blank=True, max_length=200, verbose_name='来源')),
-                ('schematic', models.BooleanField(default=False, help_text='边界为示意,不作为法定界线', verbose_name='示意')),
-                ('created_at', models.DateTimeField(verbose_name='建立时间')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='发布时间')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="名称")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "草稿"), ("published", "已发布"), ("abandoned", "已放弃")],
+                        default="draft",
+                        max_length=9,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="生效日期")),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="来源")),
+                (
+                    "schematic",
+                    models.BooleanField(default=False, help_text="边界为示意,不作为法定界线", verbose_name="示意"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="建立时间")),
+                ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="发布时间")),
             ],
             options={
-                'verbose_name': '边界版本',
-                'verbose_name_plural': '边界版本',
-                'ordering': ['-valid_from', '-created_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), models.Q(('published_at__isnull', False), ('valid_from__isnull', False)), _connector='OR'), name='edition_published_at_a_date')],
+                "verbose_name": "边界版本",
+                "verbose_name_plural": "边界版本",
+                "ordering": ["-valid_from", "-created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "published"), _negated=True),
+                            models.Q(("published_at__isnull", False), ("valid_from__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="edition_published_at_a_date",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Boundary',
+            name="Boundary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('geom', django.contrib.gis.db.models.fields.MultiPolygonField(srid=4490, verbose_name='边界')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='生效日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='失效日期')),
-                ('area_m2', models.GeneratedField(db_persist=True, expression=models.Func(django.contrib.gis.db.models.functions.Transform('geom', 4547), function='ST_Area'), output_field=models.FloatField(verbose_name='面积(平方米)'))),
-                ('geojson', models.GeneratedField(db_persist=True, expression=django.contrib.gis.db.models.functions.AsGeoJSON('geom', precision=7), output_field=models.TextField())),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='boundaries', to='gridmap.area', verbose_name='区域')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='boundaries', to='gridmap.edition', verbose_name='边界版本')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "geom",
+                    django.contrib.gis.db.models.fields.MultiPolygonField(srid=4490, verbose_name="边界"),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="生效日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="失效日期")),
+                (
+                    "area_m2",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            django.contrib.gis.db.models.functions.Transform("geom", 4547), function="ST_Area"
+                        ),
+                        output_field=models.FloatField(verbose_name="面积(平方米)"),
+                    ),
+                ),
+                (
+                    "geojson",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.gis.db.models.functions.AsGeoJSON("geom", precision=7),
+                        output_field=models.TextField(),
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="boundaries",
+                        to="gridmap.area",
+                        verbose_name="区域",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="boundaries",
+                        to="gridmap.edition",
+                        verbose_name="边界版本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '边界',
-                'verbose_name_plural': '边界',
+                "verbose_name": "边界",
+                "verbose_name_plural": "边界",
             },
         ),
         migrations.CreateModel(
-            name='Lineage',
+            name="Lineage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('split', '拆分'), ('merge', '合并'), ('recode', '换码')], max_length=6, verbose_name='变更')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lineages', to='gridmap.edition', verbose_name='边界版本')),
-                ('predecessor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='successions', to='gridmap.area', verbose_name='原区域')),
-                ('successor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='origins', to='gridmap.area', verbose_name='现区域')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("split", "拆分"), ("merge", "合并"), ("recode", "换码")],
+                        max_length=6,
+                        verbose_name="变更",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lineages",
+                        to="gridmap.edition",
+                        verbose_name="边界版本",
+                    ),
+                ),
+                (
+                    "predecessor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successions",
+                        to="gridmap.area",
+                        verbose_name="原区域",
+                    ),
+                ),
+                (
+                    "successor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="origins",
+                        to="gridmap.area",
+                        verbose_name="现区域",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '沿革',
-                'verbose_name_plural': '沿革',
+                "verbose_name": "沿革",
+                "verbose_name_plural": "沿革",
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='编码')),
-                ('kind', models.CharField(choices=[('department', '区级部门'), ('authority', '镇街'), ('office', '镇街职能机构'), ('centre', '镇街网格化服务管理中心'), ('brigade', '综合行政执法大队'), ('committee', '村(居)委会'), ('district_centre', '区网格中心')], max_length=15, verbose_name='类型')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('template', models.CharField(blank=True, choices=[('developed_town', '经济发达镇 8机构'), ('town_4_1_2', '4办+1特色+2事业'), ('subdistrict_3_1_2', '3办+1特色+2事业')], max_length=17, verbose_name='机构模式')),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='organisations', to='gridmap.area', verbose_name='辖区')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='gridmap.organisation', verbose_name='上级机构')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("department", "区级部门"),
+                            ("authority", "镇街"),
+                            ("office", "镇街职能机构"),
+                            ("centre", "镇街网格化服务管理中心"),
+                            ("brigade", "综合行政执法大队"),
+                            ("committee", "村(居)委会"),
+                            ("district_centre", "区网格中心"),
+                        ],
+                        max_length=15,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                (
+                    "template",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("developed_town", "经济发达镇 8机构"),
+                            ("town_4_1_2", "4办+1特色+2事业"),
+                            ("subdistrict_3_1_2", "3办+1特色+2事业"),
+                        ],
+                        max_length=17,
+                        verbose_name="机构模式",
+                    ),
+                ),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="organisations",
+                        to="gridmap.area",
+                        verbose_name="辖区",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="gridmap.organisation",
+                        verbose_name="上级机构",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '机构',
-                'verbose_name_plural': '机构',
-                'ordering': ['code'],
+                "verbose_name": "机构",
+                "verbose_name_plural": "机构",
+                "ordering": ["code"],
             },
         ),
         migrations.AddField(
-            model_name='delegatedpower',
-            name='department',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delegated_powers', to='gridmap.organisation', verbose_name='赋权部门'),
+            model_name="delegatedpower",
+            name="department",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="delegated_powers",
+                to="gridmap.organisation",
+                verbose_name="赋权部门",
+            ),
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='工号')),
-                ('name', models.CharField(max_length=40, verbose_name='姓名')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='工作电话')),
-                ('party_member', models.BooleanField(default=False, verbose_name='党员')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='person', to=settings.AUTH_USER_MODEL, verbose_name='账号')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="工号",
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="姓名")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="工作电话")),
+                ("party_member", models.BooleanField(default=False, verbose_name="党员")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="person",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="账号",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '人员',
-                'verbose_name_plural': '人员',
-                'ordering': ['code'],
+                "verbose_name": "人员",
+                "verbose_name_plural": "人员",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='PartyOrganisation',
+            name="PartyOrganisation",
             fields=[
-                ('code', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='编码')),
-                ('kind', models.CharField(choices=[('committee', '党委'), ('general_branch', '党总支'), ('branch', '党支部'), ('group', '党小组'), ('functional', '功能型党支部')], max_length=14, verbose_name='类型')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('established_on', models.DateField(verbose_name='成立日期')),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='party_organisations', to='gridmap.area', verbose_name='区域')),
-                ('building', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='party_organisations', to='gridmap.building', verbose_name='楼宇')),
-                ('secretary', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='gridmap.person', verbose_name='书记(组长)')),
+                (
+                    "code",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编码",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("committee", "党委"),
+                            ("general_branch", "党总支"),
+                            ("branch", "党支部"),
+                            ("group", "党小组"),
+                            ("functional", "功能型党支部"),
+                        ],
+                        max_length=14,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("established_on", models.DateField(verbose_name="成立日期")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="party_organisations",
+                        to="gridmap.area",
+                        verbose_name="区域",
+                    ),
+                ),
+                (
+                    "building",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="party_organisations",
+                        to="gridmap.building",
+                        verbose_name="楼宇",
+                    ),
+                ),
+                (
+                    "secretary",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to="gridmap.person",
+                        verbose_name="书记(组长)",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '党组织',
-                'verbose_name_plural': '党组织',
-                'ordering': ['code'],
+                "verbose_name": "党组织",
+                "verbose_name_plural": "党组织",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('grid_worker', '网格员'), ('grid_chief', '网格长'), ('building_head', '楼栋长'), ('group_leader', '居民小组长'), ('party_secretary', '党组织书记'), ('leader_in_charge', '主管领导'), ('principal_leader', '主要领导'), ('centre_clerk', '网格中心人员'), ('office_staff', '职能机构人员'), ('department_staff', '区级部门人员'), ('district_centre_staff', '区网格中心人员')], max_length=21, verbose_name='角色')),
-                ('part_time', models.BooleanField(default=False, verbose_name='兼职')),
-                ('valid_from', models.DateField(verbose_name='任职日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='离任日期')),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='gridmap.area', verbose_name='区域')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='gridmap.organisation', verbose_name='机构')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='gridmap.person', verbose_name='人员')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("grid_worker", "网格员"),
+                            ("grid_chief", "网格长"),
+                            ("building_head", "楼栋长"),
+                            ("group_leader", "居民小组长"),
+                            ("party_secretary", "党组织书记"),
+                            ("leader_in_charge", "主管领导"),
+                            ("principal_leader", "主要领导"),
+                            ("centre_clerk", "网格中心人员"),
+                            ("office_staff", "职能机构人员"),
+                            ("department_staff", "区级部门人员"),
+                            ("district_centre_staff", "区网格中心人员"),
+                        ],
+                        max_length=21,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("part_time", models.BooleanField(default=False, verbose_name="兼职")),
+                ("valid_from", models.DateField(verbose_name="任职日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="离任日期")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="gridmap.area",
+                        verbose_name="区域",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="gridmap.organisation",
+                        verbose_name="机构",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="gridmap.person",
+                        verbose_name="人员",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '任职',
-                'verbose_name_plural': '任职',
+                "verbose_name": "任职",
+                "verbose_name_plural": "任职",
             },
         ),
         migrations.CreateModel(
-            name='PowerGrant',
+            name="PowerGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(verbose_name='生效日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='失效日期')),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='power_grants', to='gridmap.area', verbose_name='镇街')),
-                ('power', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='gridmap.delegatedpower', verbose_name='赋权事项')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("valid_from", models.DateField(verbose_name="生效日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="失效日期")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="power_grants",
+                        to="gridmap.area",
+                        verbose_name="镇街",
+                    ),
+                ),
+                (
+                    "power",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="gridmap.delegatedpower",
+                        verbose_name="赋权事项",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '赋权',
-                'verbose_name_plural': '赋权',
+                "verbose_name": "赋权",
+                "verbose_name_plural": "赋权",
             },
         ),
         migrations.AddField(
-            model_name='delegatedpower',
-            name='units',
-            field=models.ManyToManyField(related_name='delegated_powers', through='gridmap.PowerGrant', to='gridmap.area', verbose_name='赋权镇街'),
+            model_name="delegatedpower",
+            name="units",
+            field=models.ManyToManyField(
+                related_name="delegated_powers",
+                through="gridmap.PowerGrant",
+                to="gridmap.area",
+                verbose_name="赋权镇街",
+            ),
         ),
         migrations.CreateModel(
-            name='StationedStaff',
+            name="StationedStaff",
             fields=[
-                ('post', models.CharField(db_collation='C', max_length=24, primary_key=True, serialize=False, verbose_name='编制号')),
-                ('mode', models.CharField(choices=[('unified', '统一管理'), ('dual', '双重管理'), ('coordinated', '统一指挥协调')], max_length=11, verbose_name='管理方式')),
-                ('valid_from', models.DateField(verbose_name='起始日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='截止日期')),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stationed_staff', to='gridmap.area', verbose_name='镇街')),
-                ('home', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stationed_out', to='gridmap.organisation', verbose_name='派出部门')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stations', to='gridmap.person', verbose_name='人员')),
+                (
+                    "post",
+                    models.CharField(
+                        db_collation="C",
+                        max_length=24,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="编制号",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("unified", "统一管理"),
+                            ("dual", "双重管理"),
+                            ("coordinated", "统一指挥协调"),
+                        ],
+                        max_length=11,
+                        verbose_name="管理方式",
+                    ),
+                ),
+                ("valid_from", models.DateField(verbose_name="起始日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="截止日期")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stationed_staff",
+                        to="gridmap.area",
+                        verbose_name="镇街",
+                    ),
+                ),
+                (
+                    "home",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stationed_out",
+                        to="gridmap.organisation",
+                        verbose_name="派出部门",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stations",
+                        to="gridmap.person",
+                        verbose_name="人员",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '派驻编制',
-                'verbose_name_plural': '派驻编制',
-                'ordering': ['post'],
+                "verbose_name": "派驻编制",
+                "verbose_name_plural": "派驻编制",
+                "ordering": ["post"],
             },
         ),
         migrations.AddIndex(
-            model_name='area',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name'], name='area_name_trgm', opclasses=['gin_trgm_ops']),
+            model_name="area",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["name"], name="area_name_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code__regex', '^[0-9]{6}$'), ('level', 'district')), models.Q(('code__regex', '^[0-9]{9}$'), ('level', 'town')), models.Q(('code__regex', '^[0-9]{12}$'), ('level', 'community')), models.Q(('code__regex', '^[0-9]{15}$'), ('level', 'grid')), _connector='OR'), name='area_code_fits_level'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("code__regex", "^[0-9]{6}$"), ("level", "district")),
+                    models.Q(("code__regex", "^[0-9]{9}$"), ("level", "town")),
+                    models.Q(("code__regex", "^[0-9]{12}$"), ("level", "community")),
+                    models.Q(("code__regex", "^[0-9]{15}$"), ("level", "grid")),
+                    _connector="OR",
+                ),
+                name="area_code_fits_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('level', 'district'), ('parent', None)), models.Q(models.Q(('level', 'district'), _negated=True), ('code__startswith', models.F('parent')), ('parent__isnull', False), django.db.models.lookups.Exact(django.db.models.functions.text.Length('code'), django.db.models.expressions.CombinedExpression(django.db.models.functions.text.Length('parent'), '+', models.Value(3)))), _connector='OR'), name='area_code_starts_with_parent'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("level", "district"), ("parent", None)),
+                    models.Q(
+                        models.Q(("level", "district"), _negated=True),
+                        ("code__startswith", models.F("parent")),
+                        ("parent__isnull", False),
+                        django.db.models.lookups.Exact(
+                            django.db.models.functions.text.Length("code"),
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.functions.text.Length("parent"), "+", models.Value(3)
+                            ),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="area_code_starts_with_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('complexity__range', (1, 3))), name='area_complexity_1_to_3'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("complexity__range", (1, 3))), name="area_complexity_1_to_3"
+            ),
         ),
         migrations.AddIndex(
-            model_name='building',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name'], name='building_name_trgm', opclasses=['gin_trgm_ops']),
+            model_name="building",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["name"], name="building_name_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='building',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['address'], name='building_address_trgm', opclasses=['gin_trgm_ops']),
+            model_name="building",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["address"], name="building_address_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('conditions__gt', '')), name='service_guide_conditions_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("conditions__gt", "")), name="service_guide_conditions_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('basis__gt', '')), name='service_guide_basis_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(condition=models.Q(("basis__gt", "")), name="service_guide_basis_given"),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('process__gt', '')), name='service_guide_process_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("process__gt", "")), name="service_guide_process_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('time_limit__gt', '')), name='service_guide_time_limit_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("time_limit__gt", "")), name="service_guide_time_limit_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('contact_name__gt', '')), name='service_guide_contact_name_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("contact_name__gt", "")), name="service_guide_contact_name_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceguide',
-            constraint=models.CheckConstraint(condition=models.Q(('contact_phone__gt', '')), name='service_guide_contact_phone_given'),
+            model_name="serviceguide",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("contact_phone__gt", "")), name="service_guide_contact_phone_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='boundary',
-            constraint=models.CheckConstraint(condition=models.Q(('geom__isvalid', True)), name='boundary_is_valid'),
+            model_name="boundary",
+            constraint=models.CheckConstraint(condition=models.Q(("geom__isvalid", True)), name="boundary_is_valid"),
         ),
         migrations.AddConstraint(
-            model_name='boundary',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='boundary_until_after_from'),
+            model_name="boundary",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"),
+                name="boundary_until_after_from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='boundary',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('valid_from__isnull', False)), expressions=[('area', '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='boundary_one_in_force'),
+            model_name="boundary",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("valid_from__isnull", False)),
+                expressions=[
+                    ("area", "="),
+                    (
+                        models.Func(models.F("valid_from"), models.F("valid_until"), function="daterange"),
+                        "&&",
+                    ),
+                ],
+                name="boundary_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lineage',
-            constraint=models.UniqueConstraint(fields=('edition', 'predecessor', 'successor'), name='lineage_once'),
+            model_name="lineage",
+            constraint=models.UniqueConstraint(fields=("edition", "predecessor", "successor"), name="lineage_once"),
         ),
         migrations.AddConstraint(
-            model_name='lineage',
-            constraint=models.CheckConstraint(condition=models.Q(('predecessor', models.F('successor')), _negated=True), name='lineage_between_two'),
+            model_name="lineage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("predecessor", models.F("successor")), _negated=True),
+                name="lineage_between_two",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'authority'), ('template__gt', '')), models.Q(models.Q(('kind', 'authority'), _negated=True), ('template', '')), _connector='OR'), name='organisation_template_of_authorities'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "authority"), ("template__gt", "")),
+                    models.Q(models.Q(("kind", "authority"), _negated=True), ("template", "")),
+                    _connector="OR",
+                ),
+                name="organisation_template_of_authorities",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partyorganisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area', None), ('building__isnull', False), ('kind', 'functional')), models.Q(django.db.models.lookups.Exact(django.db.models.functions.text.Length('area'), 12), ('building', None), ('kind__in', ['committee', 'general_branch'])), models.Q(django.db.models.lookups.Exact(django.db.models.functions.text.Length('area'), 15), ('building', None), ('kind__in', ['branch', 'group'])), _connector='OR'), name='party_organisation_kind_fits_place'),
+            model_name="partyorganisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("area", None), ("building__isnull", False), ("kind", "functional")),
+                    models.Q(
+                        django.db.models.lookups.Exact(django.db.models.functions.text.Length("area"), 12),
+                        ("building", None),
+                        ("kind__in", ["committee", "general_branch"]),
+                    ),
+                    models.Q(
+                        django.db.models.lookups.Exact(django.db.models.functions.text.Length("area"), 15),
+                        ("building", None),
+                        ("kind__in", ["branch", "group"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="party_organisation_kind_fits_place",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='appointment_until_after_from'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"),
+                name="appointment_until_after_from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('area__isnull', False), ('organisation', None)), models.Q(('area', None), ('organisation__isnull', False)), _connector='OR'), name='appointment_to_one_place'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("area__isnull", False), ("organisation", None)),
+                    models.Q(("area", None), ("organisation__isnull", False)),
+                    _connector="OR",
+                ),
+                name="appointment_to_one_place",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role', 'grid_chief')), expressions=[('area', '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='appointment_one_chief'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("role", "grid_chief")),
+                expressions=[
+                    ("area", "="),
+                    (
+                        models.Func(models.F("valid_from"), models.F("valid_until"), function="daterange"),
+                        "&&",
+                    ),
+                ],
+                name="appointment_one_chief",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('area__isnull', False)), expressions=[('person', '='), ('role', '='), ('area', '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='appointment_held_once'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("area__isnull", False)),
+                expressions=[
+                    ("person", "="),
+                    ("role", "="),
+                    ("area", "="),
+                    (
+                        models.Func(models.F("valid_from"), models.F("valid_until"), function="daterange"),
+                        "&&",
+                    ),
+                ],
+                name="appointment_held_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='powergrant',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='power_grant_until_after_from'),
+            model_name="powergrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"),
+                name="power_grant_until_after_from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='powergrant',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('power', '='), ('area', '='), (models.Func(models.F('valid_from'), models.F('valid_until'), function='daterange'), '&&')], name='power_granted_once'),
+            model_name="powergrant",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("power", "="),
+                    ("area", "="),
+                    (
+                        models.Func(models.F("valid_from"), models.F("valid_until"), function="daterange"),
+                        "&&",
+                    ),
+                ],
+                name="power_granted_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegatedpower',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='delegated_power_until_after_from'),
+            model_name="delegatedpower",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"),
+                name="delegated_power_until_after_from",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stationedstaff',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='stationed_staff_until_after_from'),
+            model_name="stationedstaff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"),
+                name="stationed_staff_until_after_from",
+            ),
         ),
     ]

@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.constraints import CheckConstraint
 
-
 _Row = TypeVar("_Row", bound=models.Model)
 
 

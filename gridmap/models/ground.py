@@ -70,9 +70,7 @@ class Area(models.Model):
     enterprises = models.PositiveIntegerField("企业数", default=0)
     party_members = models.PositiveIntegerField("党员数", default=0)
     complexity = models.PositiveSmallIntegerField("治理复杂程度", default=1)
-    villager_groups = ArrayField(
-        models.CharField(max_length=40), verbose_name="村民小组", default=list, blank=True
-    )
+    villager_groups = ArrayField(models.CharField(max_length=40), verbose_name="村民小组", default=list, blank=True)
     size_waiver = models.CharField("规模豁免理由", max_length=200, blank=True)
 
     class Meta:

@@ -99,7 +99,12 @@ class PartyOrganisation(models.Model):
         Area, models.PROTECT, null=True, blank=True, related_name="party_organisations", verbose_name="区域"
     )
     building = models.ForeignKey(
-        Building, models.PROTECT, null=True, blank=True, related_name="party_organisations", verbose_name="楼宇"
+        Building,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="party_organisations",
+        verbose_name="楼宇",
     )
     secretary = models.ForeignKey(
         "Person", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name="书记(组长)"

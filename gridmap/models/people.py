@@ -22,7 +22,12 @@ class Person(models.Model):
     phone = models.CharField("工作电话", max_length=20, blank=True)
     party_member = models.BooleanField("党员", default=False)
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person", verbose_name="账号"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="person",
+        verbose_name="账号",
     )
 
     class Meta:

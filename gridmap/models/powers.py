@@ -29,9 +29,7 @@ class DelegatedPower(models.Model):
     document = models.CharField("依据文件", max_length=120, blank=True)
     valid_from = models.DateField("生效日期")
     valid_until = models.DateField("失效日期", null=True, blank=True)
-    units = models.ManyToManyField(
-        Area, through="PowerGrant", related_name="delegated_powers", verbose_name="赋权镇街"
-    )
+    units = models.ManyToManyField(Area, through="PowerGrant", related_name="delegated_powers", verbose_name="赋权镇街")
 
     objects = DatedQuerySet.as_manager()
 
