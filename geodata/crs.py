@@ -38,7 +38,7 @@ FIXED_POINT_ROUNDS = 6  # each round gains about three digits; six reach the las
 CHINA = (72.004, 0.8293, 137.8347, 55.8271)
 
 
-class UnknownCoordinateSystem(ValueError):  # noqa: N818
+class UnknownCoordinateSystem(ValueError):
     """The coordinate system is not one of COORDINATE_SYSTEMS."""
 
     def __init__(self, coord: object) -> None:
@@ -46,7 +46,7 @@ class UnknownCoordinateSystem(ValueError):  # noqa: N818
         self.coord = coord
 
 
-class CoordinateOutOfRange(ValueError):  # noqa: N818
+class CoordinateOutOfRange(ValueError):
     """A longitude or latitude is not a finite number of degrees on the globe."""
 
 

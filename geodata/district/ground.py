@@ -65,8 +65,7 @@ def draw(plan: Plan, frame: BaseGeometry) -> District:
             communities.append(community)
             owner[cells] = len(places) + _grids(cells, share, stones)
             places += [
-                (f"{community.code}{n:03d}", f"{community.name}第{n}网格", community)
-                for n in range(1, share + 1)
+                (f"{community.code}{n:03d}", f"{community.name}第{n}网格", community) for n in range(1, share + 1)
             ]
     shapes, water = outlines.draw(stones, owner, towns, len(places), plan.ground.simplify_metres)
     grids = [
@@ -82,9 +81,7 @@ def _metres(places: Sequence[Place]) -> Floats:
 
 
 def _in_metres(frame: BaseGeometry) -> BaseGeometry:
-    return shapely.transform(
-        frame, lambda xy: np.round(np.column_stack(crs.to_metres(xy[:, 0], xy[:, 1])), 2)
-    )
+    return shapely.transform(frame, lambda xy: np.round(np.column_stack(crs.to_metres(xy[:, 0], xy[:, 1])), 2))
 
 
 def _smooth(course: Floats, rounds: int = 2) -> shapely.LineString:
@@ -136,9 +133,7 @@ def _communities(plan: Plan, unit: Unit, members: Ints, stones: Mosaic) -> list[
     if rural:
         seeds += partition.first_seeds(by_distance[town_cells:], rural, centres)
     shares = np.array(urban + rural)
-    owner = partition.split(
-        members, shares.astype(np.float64), np.array(seeds), centres, near, COMMUNITY_ROUNDS
-    )
+    owner = partition.split(members, shares.astype(np.float64), np.array(seeds), centres, near, COMMUNITY_ROUNDS)
     order = _reading_order(owner, len(shares), members, stones)
     return _coded(plan, unit, shares, [members[owner == part] for part in range(len(shares))], order)
 
@@ -209,8 +204,7 @@ def _named(
 ) -> tuple[tuple[str, BaseGeometry], ...]:
     """Tell the drawn stretches of water apart by the planned course they lie on."""
     degrees = [
-        shapely.transform(line, lambda xy: np.column_stack(crs.from_metres(xy[:, 0], xy[:, 1])))
-        for line in courses
+        shapely.transform(line, lambda xy: np.column_stack(crs.from_metres(xy[:, 0], xy[:, 1]))) for line in courses
     ]
     middles = shapely.line_interpolate_point(water, 0.5, normalized=True)
     nearest = np.argmin([shapely.distance(line, middles) for line in degrees], axis=0)

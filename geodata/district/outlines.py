@@ -24,13 +24,11 @@ Corner = tuple[int, int]
 Objects = NDArray[np.object_]
 
 
-class CoverageBroken(ValueError):  # noqa: N818
+class CoverageBroken(ValueError):
     """The outlines overlap or leave a gap: a fault of the generator, not of its input."""
 
 
-def draw(
-    stones: Mosaic, owner: Ints, towns: Ints, grids: int, tolerance: float
-) -> tuple[list[BaseGeometry], Objects]:
+def draw(stones: Mosaic, owner: Ints, towns: Ints, grids: int, tolerance: float) -> tuple[list[BaseGeometry], Objects]:
     """Outlines of the grids and the stretches of water between the banks.
 
     owner: (n,) grid of each cell, -1 for dropped ground. towns: (n,) unit or neighbour of each cell.
@@ -159,10 +157,6 @@ def _water(stones: Mosaic, pieces: Ints, shapes: Objects, labels: Ints) -> Objec
     """Borders between pieces on two banks, as lines."""
     by_piece = {int(label): shape for label, shape in zip(labels, shapes, strict=True)}
     facing = np.sort(pieces[stones.pairs[stones.crosses]], axis=1)
-    lines = [
-        shapely.intersection(by_piece[int(a)], by_piece[int(b)])
-        for a, b in np.unique(facing, axis=0)
-        if a != b
-    ]
+    lines = [shapely.intersection(by_piece[int(a)], by_piece[int(b)]) for a, b in np.unique(facing, axis=0) if a != b]
     parts = shapely.get_parts(shapely.get_parts(np.array(lines, dtype=object)))
     return np.asarray(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING], dtype=object)

@@ -22,7 +22,7 @@ UNREACHED = np.int64(1) << 40
 Neighbours = list[list[tuple[int, int]]]
 
 
-class CannotPartition(ValueError):  # noqa: N818
+class CannotPartition(ValueError):
     """The cells do not suffice for the wanted parts, or do not hang together."""
 
 
@@ -129,6 +129,4 @@ def first_seeds(cells: Ints, wanted: Sequence[float], centres: Floats) -> list[i
     half = len(wanted) // 2
     cut = round(sum(wanted[:half]) / sum(wanted) * len(cells))
     cut = min(max(cut, half), len(cells) - (len(wanted) - half))
-    return first_seeds(ordered[:cut], wanted[:half], centres) + first_seeds(
-        ordered[cut:], wanted[half:], centres
-    )
+    return first_seeds(ordered[:cut], wanted[:half], centres) + first_seeds(ordered[cut:], wanted[half:], centres)

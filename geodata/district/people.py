@@ -21,9 +21,7 @@ from geodata.district.rows import (
     StationedStaff,
 )
 
-COMMITTEE_MEMBERS = (
-    100  # from here on a first-level party organisation is a committee, below a general branch
-)
+COMMITTEE_MEMBERS = 100  # from here on a first-level party organisation is a committee, below a general branch
 BUILDING_HEAD_EVERY = 5
 CLERKS, DEPARTMENT_STAFF, DISTRICT_STAFF = 2, 2, 3
 
@@ -179,9 +177,7 @@ class Roster:
 
     def _heads_and_leaders(self) -> None:
         """Building heads in some urban grids, a villagers'-group leader in every rural one (R48)."""
-        basic = [
-            self.areas[grid.code] for grid in self.district.grids if self.areas[grid.code].kind == "basic"
-        ]
+        basic = [self.areas[grid.code] for grid in self.district.grids if self.areas[grid.code].kind == "basic"]
         for area in [area for area in basic if area.urban][::BUILDING_HEAD_EVERY]:
             self.appoint(self._anyone(), "building_head", area=area.code)
         for area in [area for area in basic if not area.urban]:

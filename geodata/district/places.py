@@ -30,9 +30,7 @@ class Figures:
         self.grids = district.grids
         self.purposes = self._dedicated()
         self.waivers = self._waived()
-        self.residents = {
-            code: size for unit in plan.units for code, size in self._unit_residents(unit).items()
-        }
+        self.residents = {code: size for unit in plan.units for code, size in self._unit_residents(unit).items()}
 
     def areas(self) -> list[Area]:
         """Rows of all levels; a parent's figures are the sums of its children's."""
@@ -69,12 +67,8 @@ class Figures:
 
     def _unit_residents(self, unit: Unit) -> dict[str, int]:
         grids = self._of(unit)
-        residents = {
-            grid.code: int(self.rng.integers(60, 150)) for grid in grids if grid.code in self.purposes
-        }
-        residents |= {
-            grid.code: int(self.rng.integers(1010, 1190)) for grid in grids if grid.code in self.waivers
-        }
+        residents = {grid.code: int(self.rng.integers(60, 150)) for grid in grids if grid.code in self.purposes}
+        residents |= {grid.code: int(self.rng.integers(1010, 1190)) for grid in grids if grid.code in self.waivers}
         rest = [grid.code for grid in grids if grid.urban and grid.code not in residents]
         left = unit.urban_residents - sum(residents.values())
         residents |= self._drawn(unit, rest, left, URBAN_RESIDENTS, URBAN_SPREAD)
@@ -121,9 +115,7 @@ class Figures:
                     residents=residents,
                     enterprises=int(self.rng.integers(8, 60) if grid.urban else self.rng.integers(0, 9)),
                     party_members=int(residents * self.rng.integers(25, 46) // 1000),
-                    complexity=int(
-                        self.rng.choice([1, 1, 2, 2, 2, 3]) if grid.urban else self.rng.choice([1, 1, 2])
-                    ),
+                    complexity=int(self.rng.choice([1, 1, 2, 2, 2, 3]) if grid.urban else self.rng.choice([1, 1, 2])),
                     villager_groups=villager_groups,
                     size_waiver=self.waivers.get(grid.code, ""),
                 )
@@ -162,18 +154,14 @@ def organisations(plan: Plan, communities: Sequence[Community]) -> list[Organisa
     rows.append(Organisation(f"{home}-C", "district_centre", plan.district_centre, home))
     for unit in plan.units:
         top = f"{unit.code}-A"
-        rows.append(
-            Organisation(top, "authority", unit.name + words[unit.kind], unit.code, "", unit.template)
-        )
+        rows.append(Organisation(top, "authority", unit.name + words[unit.kind], unit.code, "", unit.template))
         for number, office in enumerate(plan.templates[unit.template], start=1):
             rows.append(Organisation(f"{unit.code}-O{number}", "office", unit.name + office, unit.code, top))
         rows.append(Organisation(f"{unit.code}-C", "centre", unit.name + words["centre"], unit.code, top))
         rows.append(Organisation(f"{unit.code}-B", "brigade", unit.name + words["brigade"], unit.code, top))
     for community in communities:
         name = community.name + words[f"{community.kind}_committee"]
-        rows.append(
-            Organisation(f"{community.code}-M", "committee", name, community.code, f"{community.unit.code}-A")
-        )
+        rows.append(Organisation(f"{community.code}-M", "committee", name, community.code, f"{community.unit.code}-A"))
     return rows
 
 
@@ -195,11 +183,7 @@ def buildings(plan: Plan, grids: Sequence[Grid], areas: Sequence[Area]) -> list[
             for serial in range(1, BUILDINGS_PER_GRID + 1):
                 lon, lat = _inside(grid.polygon, rng)
                 address = f"{grid.name}{serial}号楼"
-                rows.append(
-                    Building(
-                        f"{grid.code}-{serial:02d}", "residential", address, grid.code, lon, lat, address
-                    )
-                )
+                rows.append(Building(f"{grid.code}-{serial:02d}", "residential", address, grid.code, lon, lat, address))
             if number in chosen:
                 commercial += 1
                 lon, lat = _inside(grid.polygon, rng)

@@ -15,7 +15,7 @@ Place = tuple[float, float]
 """Longitude and latitude in CGCS2000 degrees."""
 
 
-class PlanUnusable(ValueError):  # noqa: N818
+class PlanUnusable(ValueError):
     """The plan lacks something or contradicts itself; the message says what."""
 
 
@@ -166,8 +166,7 @@ def _plan(raw: dict[str, Any]) -> Plan:
         district_name=raw["district"]["name"],
         ground=Ground(**raw["ground"]),
         units=tuple(
-            Unit(**{**u, "centre": tuple(u["centre"]), "dedicated": tuple(u["dedicated"])})
-            for u in raw["units"]
+            Unit(**{**u, "centre": tuple(u["centre"]), "dedicated": tuple(u["dedicated"])}) for u in raw["units"]
         ),
         neighbours=tuple(Neighbour(**{**n, "centre": tuple(n["centre"])}) for n in raw["neighbours"]),
         rivers=tuple(River(r["name"], tuple((x, y) for x, y in r["course"])) for r in raw["rivers"]),

@@ -21,13 +21,8 @@ SCHEMATIC = "示意 schematic: invented geometry, not an official boundary"
 def write(out: Path, district: District, registry: Registry) -> list[Path]:
     """Write all files into `out`, made if it is missing; returns their paths."""
     out.mkdir(parents=True, exist_ok=True)
-    paths = [
-        _table(out / f"{table.name}.csv", getattr(registry, table.name))
-        for table in dataclasses.fields(registry)
-    ]
-    grids = (
-        ({"code": grid.code}, grid.polygon) for grid in sorted(district.grids, key=lambda grid: grid.code)
-    )
+    paths = [_table(out / f"{table.name}.csv", getattr(registry, table.name)) for table in dataclasses.fields(registry)]
+    grids = (({"code": grid.code}, grid.polygon) for grid in sorted(district.grids, key=lambda grid: grid.code))
     rivers = (({"name": name}, line) for name, line in district.rivers)
     return [*paths, _features(out / "grids.geojson", grids), _features(out / "rivers.geojson", rivers)]
 
@@ -57,8 +52,6 @@ def _features(path: Path, features: Iterable[tuple[dict[str, str], BaseGeometry]
         )
         for properties, geometry in features
     ]
-    head = (
-        f'{{"type":"FeatureCollection","schematic":{json.dumps(SCHEMATIC, ensure_ascii=False)},"features":[\n'
-    )
+    head = f'{{"type":"FeatureCollection","schematic":{json.dumps(SCHEMATIC, ensure_ascii=False)},"features":[\n'
     path.write_text(head + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
     return path

@@ -58,9 +58,7 @@ def organisations():
 
 
 def test_R01_nothing_is_older_than_the_reform(appointments, party):
-    days = [
-        row["valid_from"] for name in ("stationed_staff", "powers", "power_grants") for row in table(name)
-    ]
+    days = [row["valid_from"] for name in ("stationed_staff", "powers", "power_grants") for row in table(name)]
     days += [row["valid_from"] for row in appointments] + [row["established_on"] for row in party]
     assert min(days) == "2019-01-01"
 
@@ -171,9 +169,7 @@ def test_R26_at_least_36_grids_share_their_worker(workers):
     shared = {area for areas in served.values() if len(areas) > 1 for area in areas}
     assert len(shared) >= 36
     assert max(len(areas) for areas in served.values()) == 2
-    assert {
-        area[:12] for areas in served.values() for area in areas if len({a[:12] for a in areas}) > 1
-    } == set()
+    assert {area[:12] for areas in served.values() for area in areas if len({a[:12] for a in areas}) > 1} == set()
     assert sum(len(people) == 2 for people in serving.values()) > 0
 
 
