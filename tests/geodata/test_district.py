@@ -140,17 +140,20 @@ def test_geojson_is_schematic_right_handed_and_short(features, grids):
     assert np.array_equal(xy, np.round(xy, 6))
 
 
-def test_rivers_are_borders_between_grids(rivers, grids):
-    """No grid lies on both banks: wherever a river runs through the ground it is a border, to the digit."""
-    shapes = np.array(list(grids.values()))
-    borders = shapely.union_all(shapely.boundary(shapes))
-    ground = shapely.coverage_union_all(shapes)
+def test_rivers_are_borders_of_grids(rivers, grids):
+    """No grid lies on both banks: a river runs along borders from end to end, to the last digit."""
+    borders = shapely.union_all(shapely.boundary(list(grids.values())))
     assert set(rivers) == {"章江", "贡江", "赣江"}
     for name, river in rivers.items():
         assert river.geom_type == "LineString"
-        wet = river.intersection(ground)
-        assert wet.length > 0
-        assert wet.difference(borders).length < 0.01 * wet.length, name
+        assert river.difference(borders).length == 0, name
+
+
+def test_the_two_rivers_meet_and_become_the_third(rivers):
+    meeting = rivers["章江"].intersection(rivers["贡江"])
+    assert meeting.geom_type == "Point"
+    assert rivers["赣江"].intersection(rivers["章江"]) == meeting
+    assert meeting.distance(shapely.Point(114.937, 25.878)) < 50 * METRE
 
 
 def test_codes_grow_out_of_their_parents(areas):
