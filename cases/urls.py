@@ -16,6 +16,7 @@ urlpatterns = [
     # pages
     path("report/", views.report, name="report"),
     path("track/", views.track, name="track"),
+    path("track/qr.svg", views.track_qr, name="track-qr"),
     path("desk/", views.desk, name="desk"),
     path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/reporter/", views.reporter, name="case-reporter"),

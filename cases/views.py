@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import segno
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -26,6 +28,7 @@ from gridmap.duties import path_of, responsible_for
 from gridmap.problems import NotFound, Problem
 
 DESK_ROWS = 200
+UNKNOWN_ICON = "question-circle"
 
 
 class AuthenticatedHttpRequest(HttpRequest):
@@ -50,13 +53,28 @@ def report(request: HttpRequest) -> HttpResponse:
         "places": reverse("api-places"),
         "similar": reverse("api-similar"),
         "voices": reverse("api-voices", args=["NUMBER"]),
-        "track": reverse("track"),
-        "categories": category_tree(),
+        "qr": reverse("track-qr"),
         "channel": Case.Channel.PATROL if caller(request).roles else Case.Channel.WEB,
         "max_photos": photos.MAX_PHOTOS,
         "max_text": MAX_TEXT,
     }
-    return render(request, "cases/report.html", {"page": page})
+    return render(request, "cases/report.html", {"page": page, "categories": _pictured(category_tree())})
+
+
+def _pictured(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tree with the address of each category's picture."""
+    return [
+        category | {"picture": _picture(category["icon"]), "children": _pictured(category.get("children", []))}
+        for category in categories
+    ]
+
+
+def _picture(icon: str) -> str:
+    try:
+        return static(f"vendor/bootstrap-icons/{icon or UNKNOWN_ICON}.svg")
+    except ValueError:
+        # Icons are named by people in the admin; a name that does not exist must not close the page.
+        return static(f"vendor/bootstrap-icons/{UNKNOWN_ICON}.svg")
 
 
 @require_safe
@@ -66,8 +84,8 @@ def track(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {"number": number, "code": code}
     status = 200
     if number or code:
-        case = Case.objects.select_related("category", "area").filter(number=number).first()
-        if case is None or not constant_time_compare(case.track_code, code):
+        case = _by_code(number, code)
+        if case is None:
             shown["error"] = "编号或查询码不对,请核对后再试 (number and code do not match)"
             status = 404
         else:
@@ -75,8 +93,30 @@ def track(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/track.html", shown, status=status)
 
 
+@require_safe
+def track_qr(request: HttpRequest) -> HttpResponse:
+    """The address of a case's progress as a QR code (SVG), for whoever has number and code already."""
+    case = _by_code(request.GET.get("number", "").strip(), request.GET.get("code", "").strip().upper())
+    if case is None:
+        raise NotFound("编号或查询码不对 (number and code do not match)")
+    response = HttpResponse(qr_svg(_track_address(request, case), standalone=True), content_type="image/svg+xml")
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+def _by_code(number: str, code: str) -> Case | None:
+    if "\x00" in number:
+        return None  # PostgreSQL cannot even be asked
+    case = Case.objects.select_related("category", "area").filter(number=number).first()
+    return case if case is not None and constant_time_compare(case.track_code, code) else None
+
+
+def _track_address(request: HttpRequest, case: Case) -> str:
+    return request.build_absolute_uri(f"{reverse('track')}?number={case.number}&code={case.track_code}")
+
+
 def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
-    address = request.build_absolute_uri(f"{reverse('track')}?number={case.number}&code={case.track_code}")
+    address = _track_address(request, case)
     return {
         "case": case,
         "steps": steps(case),
@@ -92,9 +132,14 @@ def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
     }
 
 
-def qr_svg(address: str) -> str:
-    """The address as a QR code, inline SVG."""
-    return str(segno.make(address, error="m").svg_inline(scale=4, border=2))
+def qr_svg(address: str, *, standalone: bool = False) -> str:
+    """The address as a QR code: SVG to put inside a page, or ``standalone`` as a picture of its own."""
+    code = segno.make(address, error="m")
+    if not standalone:
+        return str(code.svg_inline(scale=4, border=2))
+    written = io.BytesIO()
+    code.save(written, kind="svg", scale=4, border=2, light="#fff")
+    return written.getvalue().decode()
 
 
 def steps(case: Case) -> list[dict[str, Any]]:
