@@ -15,4 +15,4 @@ if [ "${LOAD_DEMO:-0}" = 1 ]; then
 fi
 say "站点 http://$BIND ，按 Ctrl-C 停止 · The site is at http://$BIND ; Ctrl-C stops it"
 exec gunicorn gridmap.wsgi --bind "$BIND" --worker-class gthread --workers "${WEB_CONCURRENCY:-2}" --threads 4 \
-    --graceful-timeout 8
+    --graceful-timeout 8 --no-control-socket
