@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse
 
 from cases.serializers import category_tree
@@ -11,14 +12,28 @@ from cases.workflow import OPEN, State
 
 
 def cases() -> dict[str, Any]:
-    """The layer of cases: where to read them and what they can be filtered by."""
+    """The layer of cases: where to read them, what they can be filtered by, and what draws them.
+
+    ``module`` exports ``mount(context, layer)``; ``template`` is its part of the panel; ``scripts`` are classic scripts
+    needed before it.
+    """
+    categories = category_tree()
     return {
         "id": "cases",
         "title": "事项",
+        "template": "cases/map_layer.html",
+        "module": static("cases/js/map_layer.js"),
+        "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
+        "style": static("cases/css/map_layer.css"),
         "items": reverse("api-geojson", args=["cases"]),
         "summary": reverse("api-summary"),
         "page": reverse("case", args=["NUMBER"]),
         "report": reverse("report"),
-        "categories": category_tree(),
+        "categories": categories,
+        "icons": {
+            it["code"]: static(f"vendor/bootstrap-icons/{it['icon']}.svg")
+            for category in categories
+            for it in (category, *category["children"])
+        },
         "states": [{"code": state.value, "name": state.label, "open": state in OPEN} for state in State],
     }

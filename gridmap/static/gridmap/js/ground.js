@@ -1,6 +1,7 @@
 // The map of a page: towns, first- and second-level grids by zoom, their names, and one of them highlighted.
 // Used by the one map, by reporting and by a case's page. Leaflet is a classic script, hence the global L.
 
+import { request } from "./request.js";
 import { labelPlace, levelOf, levelsAt, shortName, withoutClutter } from "./shapes.js";
 
 /** @typedef {import("./shapes.js").Level} Level */
@@ -86,7 +87,7 @@ export function makeMap(element, { bounds, view, label = "示意地图,可用方
 function schematicNote() {
   const note = new L.Control({ position: "bottomright" });
   note.onAdd = () => {
-    const words = L.DomUtil.create("p", "ground-note");
+    const words = L.DomUtil.create("p", "schematic ground-note");
     words.textContent = "示意图 · 网格界线非法定界线";
     words.title = "Schematic: the outlines are made up for demonstration";
     return words;
@@ -113,7 +114,8 @@ function keepInside(map, bounds) {
  * @returns {Ground}
  */
 export function showGround(map, { areas, onProblem = () => {} }) {
-  const read = reader(areas);
+  /** @param {Record<string, string>} query @returns {Promise<AreaFeature[]>} */
+  const read = async (query) => (await request(areas, { query })).features;
   /** @type {Map<string, AreaFeature>} */
   const known = new Map();
   /** @type {Map<Level, {outline: L.GeoJSON, features: AreaFeature[]}>} */
@@ -239,21 +241,6 @@ function isPlaced(map) {
   } catch {
     return false;
   }
-}
-
-/**
- * @param {string} areas
- * @returns {(query: Record<string, string>) => Promise<AreaFeature[]>}
- */
-function reader(areas) {
-  return async (query) => {
-    const response = await fetch(`${areas}?${new URLSearchParams(query)}`, { headers: { Accept: "application/geo+json" } });
-    if (!response.ok) {
-      throw new Error(`区域边界没有读到(${response.status}),请稍后再试`);
-    }
-    const answer = await response.json();
-    return answer.features;
-  };
 }
 
 /**

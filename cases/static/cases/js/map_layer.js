@@ -1,0 +1,332 @@
+// Cases on the one map: filters, figures, clusters, the list of what is seen, and what is open at a place.
+
+import { make } from "../../gridmap/js/dom.js";
+import { request } from "../../gridmap/js/request.js";
+import { caseFacts, caseRow } from "./case_rows.js";
+import { byUrgency, rateWords } from "./figures.js";
+import { NO_FILTERS, filterWords, inForce, readFilters, serverQuery } from "./filters.js";
+import { asItem, caseGroup, caseMarker } from "./markers.js";
+
+/** @typedef {import("./markers.js").Item} Item */
+/** @typedef {import("./filters.js").Filters} Filters */
+
+/**
+ * @typedef {object} Described The layer as the server describes it (cases/layers.py).
+ * @property {string} id
+ * @property {string} items    address of the cases collection (GeoJSON)
+ * @property {string} summary
+ * @property {string} page     a case's page, with NUMBER in its place
+ * @property {string} report
+ * @property {import("./filters.js").Category[]} categories
+ * @property {import("./filters.js").State[]} states
+ * @property {Record<string, string>} icons  category code → address
+ */
+
+const L = globalThis.L;
+const ROWS_AT_ONCE = 40;
+const OPEN_AT_PLACE = 20;
+
+/**
+ * Put the layer on the map.
+ * @param {any} context  see Context in the map's own module
+ * @param {Described} layer
+ * @returns {Promise<any>} a Layer
+ */
+export async function mount({ map, ground, panel, params, go }, layer) {
+  const parts = partsOf(document.getElementById(`layer-${layer.id}`));
+  const names = namesOf(layer, ground);
+  const group = caseGroup(pick).addTo(map);
+  const ring = L.circleMarker([0, 0], { radius: 20, weight: 4, color: "#c8371b", fill: false, interactive: false });
+  /** @type {Filters} */
+  let filters = NO_FILTERS;
+  /** @type {Item[]} what the filters leave, the most pressing first */
+  let items = [];
+  let loaded = false;
+  let rowsShown = ROWS_AT_ONCE;
+  let loading = new AbortController();
+
+  function known() {
+    return { categories: new Set(names.categories.keys()), states: new Set(names.states.keys()) };
+  }
+
+  /** The person has chosen: new address, new data. @param {Filters} chosen */
+  function choose(chosen) {
+    const moved = chosen.area !== filters.area;
+    go(filterWords(chosen));
+    apply(chosen);
+    if (moved) {
+      showArea({ fit: true });
+    }
+  }
+
+  /** @param {Filters} chosen */
+  function apply(chosen) {
+    filters = chosen;
+    writeForm();
+    load();
+  }
+
+  async function showArea({ fit }) {
+    await ground.highlight(filters.area || null, { fit, maxZoom: 17 });
+    writeForm();
+    writeChips();
+  }
+
+  async function load() {
+    loading.abort();
+    loading = new AbortController();
+    const { signal } = loading;
+    loaded = false;
+    items = [];
+    group.clearLayers();
+    parts.problem.hidden = true;
+    parts.loading.hidden = false;
+    writeChips();
+    writeRows();
+    try {
+      await Promise.all([loadFigures(signal), loadItems(signal)]);
+    } catch (problem) {
+      if (problem.name !== "AbortError") {
+        parts.loading.hidden = true;
+        parts.problem.hidden = false;
+        parts.problem.querySelector("p").textContent = problem.message;
+      }
+      return;
+    }
+    items.sort(byUrgency);
+    loaded = true;
+    parts.loading.hidden = true;
+    writeRows();
+    showChosen();
+  }
+
+  /** @param {AbortSignal} signal */
+  async function loadFigures(signal) {
+    const figures = await request(layer.summary, { query: serverQuery(filters), signal });
+    writeFigures(parts, figures);
+  }
+
+  /** Page after page, until the server names no next one: no case is left out. @param {AbortSignal} signal */
+  async function loadItems(signal) {
+    let query = serverQuery(filters);
+    while (query) {
+      const answer = await request(layer.items, { query, signal });
+      const now = Date.now();
+      const more = answer.features.map((it) => asItem(it, names.states));
+      group.addLayers(more.map((it) => caseMarker(it, now)));
+      items.push(...more);
+      query = answer.next ? Object.fromEntries(new URL(answer.next, location.href).searchParams) : null;
+    }
+  }
+
+  function writeChips() {
+    const chips = inForce(filters, names.of);
+    parts.chips.hidden = chips.length === 0;
+    parts.chips.replaceChildren(
+      ...chips.map(({ words, without }) =>
+        make("li", {}, make("button", { type: "button", "aria-label": `去掉筛选:${words}`, onclick: () => choose(without) }, `${words} ×`)),
+      ),
+    );
+  }
+
+  function writeForm() {
+    const { form } = parts;
+    form.elements.category.value = filters.category;
+    form.elements.since.value = filters.since;
+    form.elements.until.value = filters.until;
+    form.elements.overdue.checked = filters.overdue;
+    form.querySelectorAll("[name=state]").forEach((box) => {
+      box.checked = filters.states.includes(box.value);
+    });
+    writeAreas(form.elements.area, filters.area, ground);
+  }
+
+  function writeRows() {
+    const view = map.getBounds();
+    const seen = items.filter((it) => view.contains([it.lat, it.lon]));
+    const now = Date.now();
+    parts.seenCount.textContent = loaded ? `当前范围 ${seen.length} 件` : "";
+    parts.rows.replaceChildren(
+      ...(loaded ? seen.slice(0, rowsShown) : []).map((it) => caseRow(it, { now, icons: layer.icons, onPick: pick })),
+    );
+    parts.more.hidden = !loaded || seen.length <= rowsShown;
+    parts.more.replaceChildren(
+      make("button", { class: "btn btn-plain", type: "button", onclick: moreRows }, `再显示一些(还有 ${seen.length - rowsShown} 件)`),
+    );
+    parts.empty.hidden = !loaded || seen.length > 0;
+    parts.empty.textContent = items.length ? "当前范围内没有事项,可以移动或缩小地图。" : "没有符合条件的事项。";
+  }
+
+  function moreRows() {
+    rowsShown += ROWS_AT_ONCE;
+    writeRows();
+    parts.rows.children[rowsShown - ROWS_AT_ONCE]?.querySelector("button").focus();
+  }
+
+  /** @param {Item} item */
+  function pick(item) {
+    go({ case: item.number, place: null });
+    show(item);
+  }
+
+  /** @param {Item} item */
+  function show(item) {
+    ring.setLatLng([item.lat, item.lon]).addTo(map);
+    panel.showDetail(item.category_name, caseFacts(item, { now: Date.now(), page: layer.page }));
+  }
+
+  /** The case the address names, if it is among those shown. */
+  function showChosen() {
+    const number = params().get("case");
+    const item = number && items.find((it) => it.number === number);
+    if (item) {
+      show(item);
+    }
+  }
+
+  function restore() {
+    const said = readFilters(params(), known());
+    const same = JSON.stringify(said) === JSON.stringify(filters) && loaded;
+    if (same) {
+      showChosen();
+    } else {
+      apply(said);
+      showArea({ fit: Boolean(said.area) && !params().has("zoom") });
+    }
+  }
+
+  /** Where a place lies, what is open there and what can be done about it. */
+  function atPlace(located, place) {
+    const list = make("ul", { class: "rows" });
+    const note = make("p", { class: "loading", role: "status" }, "正在读取未结事项…");
+    const query = { area: located.area.code, state: names.open.join(","), limit: OPEN_AT_PLACE };
+    request(layer.items, { query }).then(
+      (answer) => {
+        const now = Date.now();
+        const found = answer.features.map((it) => asItem(it, names.states)).sort(byUrgency);
+        list.replaceChildren(...found.map((it) => caseRow(it, { now, icons: layer.icons, onPick: pick })));
+        note.className = "muted";
+        note.textContent = found.length ? `${found.length}${answer.next ? " 件以上" : " 件"}未结` : "这里没有未结事项。";
+      },
+      (problem) => {
+        note.className = "notice notice-bad";
+        note.textContent = problem.message;
+      },
+    );
+    const here = `lon=${place.lon.toFixed(6)}&lat=${place.lat.toFixed(6)}`;
+    return make(
+      "div",
+      {},
+      make(
+        "div",
+        { class: "case-doors" },
+        make("a", { class: "btn btn-primary", href: `${layer.report}?${here}` }, "在这里上报"),
+        make("button", { class: "btn btn-plain", type: "button", onclick: () => onlyArea(located.area.code) }, "只看本网格"),
+      ),
+      make("h3", {}, "未结事项"),
+      note,
+      list,
+    );
+  }
+
+  /** @param {string} code */
+  function onlyArea(code) {
+    go({ place: null });
+    panel.showOverview();
+    choose({ ...filters, area: code });
+  }
+
+  parts.form.addEventListener("change", () => choose(readForm(parts.form)));
+  parts.form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    choose(NO_FILTERS);
+  });
+  parts.problem.querySelector("button").addEventListener("click", load);
+  parts.filters.open = globalThis.matchMedia("(min-width: 768px)").matches;
+  map.on("moveend", () => {
+    rowsShown = ROWS_AT_ONCE;
+    writeRows();
+  });
+
+  return {
+    restore,
+    atPlace,
+    area: () => filters.area || null,
+    forget: () => ring.remove(),
+    names: ["case"],
+  };
+}
+
+/** @param {HTMLElement} root */
+function partsOf(root) {
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  return {
+    figure: (name) => root.querySelector(`[data-figure="${name}"]`),
+    stateCounts: [...root.querySelectorAll("[data-state-count]")],
+    chips: part("chips"),
+    filters: part("filters"),
+    form: part("form"),
+    seenCount: part("seen-count"),
+    loading: part("loading"),
+    problem: part("problem"),
+    empty: part("empty"),
+    rows: part("rows"),
+    more: part("more"),
+  };
+}
+
+/** @param {Described} layer @param {any} ground */
+function namesOf(layer, ground) {
+  const states = new Map(layer.states.map((it) => [it.code, it]));
+  const categories = new Map(layer.categories.flatMap((it) => [it, ...(it.children ?? [])]).map((it) => [it.code, it]));
+  return {
+    states,
+    categories,
+    open: layer.states.filter((it) => it.open).map((it) => it.code),
+    of: {
+      category: (code) => categories.get(code).name,
+      state: (code) => states.get(code).name,
+      area: (code) => ground.nameOf(code),
+    },
+  };
+}
+
+/** @param {HTMLFormElement} form @returns {Filters} */
+function readForm(form) {
+  const data = new FormData(form);
+  return {
+    category: data.get("category"),
+    states: data.getAll("state"),
+    since: data.get("since"),
+    until: data.get("until"),
+    overdue: data.has("overdue"),
+    area: data.get("area"),
+  };
+}
+
+/** The towns to choose from, and the finer area chosen on the map if there is one. */
+function writeAreas(select, chosen, ground) {
+  const towns = ground.towns().map((it) => it.id);
+  const codes = chosen && !towns.includes(chosen) ? [...towns, chosen] : towns;
+  select.replaceChildren(
+    make("option", { value: "" }, "全区"),
+    ...codes.map((code) => make("option", { value: code }, ground.nameOf(code) || code)),
+  );
+  select.value = chosen;
+}
+
+/** @param {ReturnType<typeof partsOf>} parts @param {any} figures  what the summary answers */
+function writeFigures(parts, figures) {
+  const { percent, numerator, denominator } = figures.completion_rate;
+  parts.figure("percent").textContent = percent === null ? "—" : `${percent.toFixed(1)} %`;
+  parts.figure("made-of").textContent = percent === null ? "" : `(${numerator}/${denominator})`;
+  parts.figure("on-time").textContent = rateWords(figures.on_time_rate);
+  for (const name of ["collected", "open", "overdue"]) {
+    parts.figure(name).textContent = String(figures[name]);
+  }
+  parts.figure("overdue").parentElement.classList.toggle("is-some", figures.overdue > 0);
+  for (const count of parts.stateCounts) {
+    const code = count.dataset.stateCount;
+    count.textContent = String(code === "overdue" ? figures.overdue : figures.states[code]);
+  }
+}

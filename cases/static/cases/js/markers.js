@@ -1,0 +1,94 @@
+// Cases as markers and clusters: state by shape and colour, overdue above all.
+
+import { clusterSummary, clusterWords, isOverdue } from "./figures.js";
+
+const L = globalThis.L;
+
+/**
+ * @typedef {object} Item A case as the map knows it.
+ * @property {string} number
+ * @property {string} category
+ * @property {string} category_name
+ * @property {string} state
+ * @property {string} state_name
+ * @property {boolean} open
+ * @property {string} area
+ * @property {string} area_name
+ * @property {string} reported_at
+ * @property {string} due_at
+ * @property {string | null} closed_at
+ * @property {number} voices
+ * @property {boolean} exact  false: drawn at its grid's representative point
+ * @property {number} lon
+ * @property {number} lat
+ */
+
+/**
+ * @param {any} feature  of the cases collection
+ * @param {Map<string, {name: string, open: boolean}>} states
+ * @returns {Item}
+ */
+export function asItem({ geometry, properties }, states) {
+  const state = states.get(properties.state);
+  const [lon, lat] = geometry.coordinates;
+  return { ...properties, state_name: state.name, open: state.open, lon, lat };
+}
+
+/**
+ * A group that clusters cases; a click on one calls `onPick`.
+ * @param {(item: Item) => void} onPick
+ * @returns {L.MarkerClusterGroup}
+ */
+export function caseGroup(onPick) {
+  const group = L.markerClusterGroup({
+    chunkedLoading: true,
+    chunkInterval: 60,
+    chunkDelay: 10,
+    maxClusterRadius: 64,
+    showCoverageOnHover: false,
+    removeOutsideVisibleBounds: true,
+    animate: !globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    spiderLegPolylineOptions: { weight: 1.5, color: "#33505b", opacity: 0.6 },
+    iconCreateFunction: clusterIcon,
+  });
+  group.on("click", ({ layer }) => onPick(layer.item));
+  return group;
+}
+
+/** @param {Item} item @param {number} now @returns {L.Marker} */
+export function caseMarker(item, now) {
+  const late = isOverdue(item, now);
+  const marker = L.marker([item.lat, item.lon], {
+    icon: pinIcon(late ? "overdue" : item.state),
+    title: `${item.category_name} · ${late ? "超期" : item.state_name} · ${item.number}`,
+    riseOnHover: true,
+  });
+  marker.item = item;
+  return marker;
+}
+
+/** @type {Map<string, L.DivIcon>} */
+const pins = new Map();
+
+/** @param {string} look @returns {L.DivIcon} one and the same for all cases that look alike */
+function pinIcon(look) {
+  if (!pins.has(look)) {
+    pins.set(look, L.divIcon({ className: `pin pin-${look}`, html: "<span></span>", iconSize: [30, 30] }));
+  }
+  return pins.get(look);
+}
+
+/** @param {L.MarkerCluster} cluster @returns {L.DivIcon} */
+function clusterIcon(cluster) {
+  const summary = clusterSummary(cluster.getAllChildMarkers().map((it) => it.item), Date.now());
+  const { count, open, overdue } = summary;
+  // A single open case among thousands is still seen.
+  const share = open ? Math.max(8, (100 * open) / count) : 0;
+  const badge = overdue ? `<i aria-hidden="true">${overdue}</i>` : "";
+  const size = count < 10 ? 34 : count < 100 ? 40 : count < 1000 ? 48 : 56;
+  return L.divIcon({
+    className: "cluster-icon",
+    html: `<span class="cluster" style="--open:${share}%" title="${clusterWords(summary)}"><b>${count}</b>${badge}</span>`,
+    iconSize: [size, size],
+  });
+}

@@ -1,0 +1,164 @@
+// The one map: the ground, the panel, the search, the address; layers named by the settings come on top.
+
+import { changed, placeWords, readPlace, readView, viewWords } from "./address.js";
+import { givenToPage, make } from "./dom.js";
+import { makeMap, showGround } from "./ground.js";
+import { mountPanel } from "./panel.js";
+import { whoAnswers } from "./place_panel.js";
+import { request } from "./request.js";
+import { mountSearch } from "./search.js";
+
+/** @typedef {import("./ground.js").Ground} Ground */
+/** @typedef {import("./place_panel.js").Located} Located */
+/** @typedef {import("./address.js").Place} Place */
+
+/**
+ * @typedef {object} Context What a layer gets to work with.
+ * @property {L.Map} map
+ * @property {Ground} ground
+ * @property {import("./panel.js").Panel} panel
+ * @property {() => URLSearchParams} params  the address now
+ * @property {(words: Record<string, string | null>) => void} go  a new entry in the history
+ * @property {(message: string) => void} say  tell everybody, also those who listen
+ * @property {(place: Place) => void} ask  ask about a place, as a click there does
+ */
+
+/**
+ * @typedef {object} Layer What a layer's module gives back from `mount(context, described)`.
+ * @property {() => void} restore  the address has changed: show what it says
+ * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
+ * @property {() => string | null} [area]  code of the area it is narrowed to: stays outlined
+ * @property {() => void} [forget]  the panel no longer shows anything of the layer's
+ * @property {string[]} names  of the parameters that say what of it the panel shows
+ */
+
+const L = globalThis.L;
+const page = givenToPage();
+const status = document.getElementById("map-status");
+const params = () => new URLSearchParams(location.search);
+
+/** @param {string} message */
+function say(message) {
+  status.textContent = message;
+  status.hidden = !message;
+}
+
+/** @param {Record<string, string | null>} words */
+function go(words) {
+  const query = changed(location.search, words);
+  if (query !== location.search) {
+    history.pushState(null, "", query || location.pathname);
+  }
+}
+
+const map = makeMap(document.getElementById("map"), { view: readView(params()) ?? undefined });
+const ground = showGround(map, { areas: page.areas, onProblem: (problem) => say(problem.message) });
+const panel = mountPanel(document.getElementById("panel"), {
+  onClose: () => {
+    forget();
+    go(nothingShown());
+  },
+});
+const here = L.marker([0, 0], {
+  icon: L.divIcon({ className: "here", html: "<span></span>", iconSize: [30, 40], iconAnchor: [15, 38] }),
+  interactive: false,
+  keyboard: false,
+  zIndexOffset: 1000,
+});
+/** @type {Layer[]} */
+const layers = [];
+let asking = new AbortController();
+
+/** The words that take what the panel shows out of the address. */
+function nothingShown() {
+  const names = layers.flatMap((it) => it.names);
+  return { ...placeWords(null), ...Object.fromEntries(names.map((name) => [name, null])) };
+}
+
+/** @param {Place} place @param {{move?: boolean}} [options] */
+async function tell(place, { move = false } = {}) {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  layers.forEach((it) => it.forget?.());
+  here.setLatLng([place.lat, place.lon]).addTo(map);
+  panel.showDetail("这里归谁管", make("p", { class: "loading", role: "status" }, "正在查询…"));
+  if (move || !map.getBounds().pad(-0.05).contains([place.lat, place.lon])) {
+    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 15.5));
+  }
+  let located;
+  try {
+    located = await request(page.locate, { query: { ...place, coord: "wgs84" }, signal });
+  } catch (error) {
+    if (error.name !== "AbortError") {
+      ground.highlight(null);
+      panel.showDetail("这里归谁管", make("p", { class: "notice notice-warn", role: "alert" }, error.message));
+    }
+    return;
+  }
+  ground.highlight(located.area.code).catch((problem) => say(problem.message));
+  const parts = layers.filter((it) => it.atPlace).map((it) => it.atPlace(located, place));
+  panel.showDetail(located.area.name, whoAnswers(located), ...parts);
+}
+
+/** @param {Place} place @param {{move?: boolean}} [options] */
+function ask(place, options) {
+  go({ ...nothingShown(), ...placeWords(place) });
+  tell(place, options);
+}
+
+/** Nothing is asked about any more. */
+function forget() {
+  asking.abort();
+  here.remove();
+  layers.forEach((it) => it.forget?.());
+  outlineStanding();
+  panel.showOverview();
+}
+
+/** Outline what a layer is narrowed to, or nothing. */
+function outlineStanding() {
+  const code = layers.map((it) => it.area?.()).find(Boolean) ?? null;
+  ground.highlight(code).catch((problem) => say(problem.message));
+}
+
+/** Show what the address says: after back, forward, or opening a link. */
+function restore() {
+  const view = readView(params());
+  if (view) {
+    map.setView([view.lat, view.lon], view.zoom, { animate: false });
+  }
+  const place = readPlace(params());
+  if (place) {
+    tell(place);
+  } else {
+    forget();
+  }
+  layers.forEach((it) => it.restore());
+}
+
+/** The view is written into the present entry: moving about makes no history. */
+function noteView() {
+  const { lat, lng: lon } = map.getCenter();
+  const query = changed(location.search, viewWords({ lat, lon, zoom: map.getZoom() }));
+  history.replaceState(null, "", query);
+}
+
+async function start() {
+  await ground.ready;
+  map.on("moveend", noteView);
+  map.on("click", (event) => ask({ lat: event.latlng.lat, lon: event.latlng.lng }));
+  mountSearch(document.getElementById("search"), {
+    places: page.places,
+    onPick: ({ lat, lon }) => ask({ lat, lon }, { move: true }),
+  });
+  const context = { map, ground, panel, params, go, say, ask };
+  for (const described of page.layers) {
+    const { mount } = await import(described.module);
+    layers.push(await mount(context, described));
+  }
+  globalThis.addEventListener("popstate", restore);
+  restore();
+}
+
+start().catch((problem) => say(problem.message));
