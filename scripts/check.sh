@@ -13,9 +13,11 @@ say "格式与静态检查，首次约一分钟 · Format and static checks, abo
 .venv/bin/ruff check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-if [ -d tests/js ]; then
+shopt -s globstar nullglob
+front_end_tests=(tests/js/**/*.test.js)
+if [ ${#front_end_tests[@]} -gt 0 ]; then
     say "前端测试 · Front-end tests"
-    scripts/with-node.sh node --test tests/js/
+    scripts/with-node.sh node --test "${front_end_tests[@]}"
 fi
 [ "${1:-}" != static ] || exit 0
 say "不用数据库的测试 · Tests without a database"
