@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import segno
@@ -21,10 +22,12 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import actions, photos
 from cases.actions.handling import Given
 from cases.api import caller, case_for
+from cases.desk import desk_of, posts_of, time_left
 from cases.models import Case, Photo
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
-from cases.workflow import Step
+from cases.workflow import OPEN, Step
 from gridmap.duties import path_of, responsible_for
+from gridmap.models import Area
 from gridmap.problems import NotFound, Problem
 
 DESK_ROWS = 200
@@ -155,10 +158,22 @@ def steps(case: Case) -> list[dict[str, Any]]:
 def desk(request: HttpRequest) -> HttpResponse:
     """My work: open cases on my ground, by deadline."""
     standing = caller(request)
-    mine = Case.objects.open().visible_to(standing).select_related("category", "area").order_by("due_at", "id")
-    now = timezone.now()
-    rows = [{"case": case, "overdue": case.is_overdue(now)} for case in mine[:DESK_ROWS]]
-    return render(request, "cases/desk.html", {"rows": rows, "total": mine.count(), "standing": standing, "now": now})
+    mine = desk_of(standing, user_id=request.user.pk, now=timezone.now())
+    page = {
+        "areas": reverse("api-geojson", args=["areas"]),
+        "cases": [
+            {
+                "number": row.case.number,
+                "name": row.case.category.name,
+                "state": "overdue" if row.overdue else row.case.state,
+                "lon": row.case.point.x,
+                "lat": row.case.point.y,
+            }
+            for row in mine.rows
+        ],
+    }
+    context = {"desk": mine, "posts": posts_of(standing), "everything": standing.everything, "page": page}
+    return render(request, "cases/desk.html", context)
 
 
 @require_safe
@@ -173,57 +188,73 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     return _case_page(request, found)
 
 
-def _case_page(request: HttpRequest, found: Case, problem: Problem | None = None) -> HttpResponse:
-    shown = (
-        Case.objects.select_related("category", "area", "reporter")
-        .prefetch_related("photos", whole_trace())
-        .get(pk=found.pk)
+@dataclass(frozen=True)
+class Tried:
+    """What somebody tried and was refused, with what was typed: shown again where it was tried."""
+
+    verb: str
+    problem: Problem
+    text: str = ""
+    area: str = ""
+
+
+def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
+    shown = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
+        pk=found.pk
     )
+    now, standing = timezone.now(), caller(request)
+    verbs = actions.available(shown, standing, user_id=request.user.pk)
     context = {
         "case": shown,
         "steps": steps(shown),
         "path": path_of(shown.area_id),
         "responsible": responsible_for(shown.area_id, on=timezone.localdate()),
-        "events": [trace_view(event) for event in shown.trace.all()],
-        "actions": actions.available(shown, caller(request), user_id=request.user.pk),
-        "overdue": shown.is_overdue(timezone.now()),
-        "problem": problem,
+        "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
+        "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
+        "actions": verbs,
+        "overdue": shown.is_overdue(now),
+        "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
+        "may_read_reporter": any(standing.holds(role, shown.area_id) for role in actions.MAY_READ),
+        "tried": tried,
+        # A verb refused because the case has moved on is no longer among the forms.
+        "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),
+        "max_photos": photos.MAX_PHOTOS,
         "page": {
             "areas": reverse("api-geojson", args=["areas"]),
+            "locate": reverse("api-locate"),
             "lon": shown.point.x,
             "lat": shown.point.y,
             "area": shown.area_id,
         },
     }
-    return render(request, "cases/case.html", context, status=problem.status if problem else 200)
+    return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)
 
 
 @login_required
 @require_POST
-def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
+def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
+    text, area = request.POST.get("text", ""), request.POST.get("area", "").strip()
     try:
-        given = Given(
-            text=request.POST.get("text", ""),
-            area=request.POST.get("area", "").strip(),
-            pictures=photos.read_all(uploads(request)),
-        )
+        given = Given(text=text, area=area, pictures=photos.read_all(request.FILES.getlist("photos")))
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
         found, whole = case_for(number, standing)
         if not whole:
             raise
-        return _case_page(request, found, problem)
+        return _case_page(request, found, Tried(verb, problem, text=text, area=area))
     return redirect("case", number)
 
 
 @login_required
 @require_POST
-def reporter(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
+def reporter(request: HttpRequest, number: str) -> HttpResponse:
     """Show who reported it, in clear; the reading is traced."""
     found = actions.read_reporter(number, by=request.user, standing=caller(request), at=timezone.localtime())
-    return render(request, "cases/reporter.html", {"reporter": found, "number": number})
+    response = render(request, "cases/reporter.html", {"reporter": found, "number": number})
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

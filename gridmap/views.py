@@ -43,7 +43,8 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the demonstration accounts, in debug only."""
         accounts = import_string(settings.DEMONSTRATION_ACCOUNTS)() if settings.DEBUG else []
-        return super().get_context_data(accounts=accounts, **kwargs)
+        # LoginView has a name of its own for the site: the host's.
+        return super().get_context_data(accounts=accounts, **kwargs) | {"site_name": settings.SITE_NAME}
 
 
 @require_safe

@@ -1,7 +1,7 @@
 // The page for reporting: joins the map, the search, the form, the draft and the sending.
 
 import { request, upload } from "../../gridmap/js/request.js";
-import { distanceBetween, locationRefused, metres, missing, moment, told } from "./report/answer.js";
+import { distanceBetween, limitInWords, locationRefused, metres, missing, moment, told } from "./report/answer.js";
 import { Draft, storageOrMemory } from "./report/draft.js";
 import { latest } from "./report/latest.js";
 import { photoPicker } from "./report/photos.js";
@@ -29,7 +29,7 @@ const map = pinMap(byId("map"), {
   areas: page.areas,
   shape: byId("pin-shape").innerHTML,
   onMove: (lon, lat) => place({ lon, lat, accuracy: null, from: "hand" }, { drawn: true }),
-  onProblem: (problem) => sayLocation(`地图没有读到:${problem.message}。可以按地址选。`),
+  onProblem: (problem) => sayLocation(`地图没有读到：${problem.message}。可以按地址选。`),
 });
 
 const search = placeSearch(
@@ -137,7 +137,7 @@ function locateMe() {
   sayLocation("正在定位…");
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
-      sayLocation(`已定位,误差约 ${metres(coords.accuracy)}。位置不对可以拖动图钉。`);
+      sayLocation(`已定位，误差约 ${metres(coords.accuracy)}。位置不对可以拖动图钉。`);
       place({ lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy, from: "device" });
     },
     (refusal) => sayLocation(locationRefused(refusal.code, true)),
@@ -150,7 +150,7 @@ byId("locate-me").addEventListener("click", locateMe);
 byId("without-map").addEventListener("click", () => {
   const without = byId("without-map").getAttribute("aria-pressed") !== "true";
   byId("without-map").setAttribute("aria-pressed", String(without));
-  byId("without-map-words").textContent = without ? "用地图选" : "不用地图,按地址选";
+  byId("without-map-words").textContent = without ? "用地图选" : "不用地图，按地址选";
   byId("map-frame").hidden = without;
   document.querySelector(".report-page").classList.toggle("is-without-map", without);
   if (without) {
@@ -180,7 +180,7 @@ function showGroup(code) {
 function showCategory() {
   const chosen = chosenCategory();
   const sensitive = chosen && "sensitive" in chosen.dataset ? "这类事项在公开的地图上不显示准确位置。" : "";
-  byId("category-note").textContent = chosen ? `${chosen.dataset.name}:受理后 ${chosen.dataset.limit} 内办理。${sensitive}` : "";
+  byId("category-note").textContent = chosen ? `${chosen.dataset.name}：受理后 ${limitInWords(chosen.dataset.limit)}内办理。${sensitive}` : "";
   if (located) {
     showAnswer();
   }
@@ -233,9 +233,9 @@ const photos = photoPicker(
 
 function offerPhotoPlace(spot) {
   const here = draft.content.place;
-  const apart = here ? `,离图钉约 ${metres(distanceBetween(here, spot))}` : "";
+  const apart = here ? `，离图钉约 ${metres(distanceBetween(here, spot))}` : "";
   photoSpot = spot;
-  byId("photo-place-words").textContent = `照片里记着拍摄的地方${apart}${spot.takenAt ? `,拍摄于 ${spot.takenAt}` : ""}。用照片的位置吗?`;
+  byId("photo-place-words").textContent = `照片里记着拍摄的地方${apart}${spot.takenAt ? `，拍摄于 ${spot.takenAt}` : ""}。用照片的位置吗？`;
   byId("photo-place").hidden = false;
 }
 byId("photo-place-use").addEventListener("click", () => {
@@ -257,7 +257,7 @@ const similar = similarCases(
     voices: page.voices,
     text: () => draft.content.text.trim(),
     onVoice: ({ number, voices }) => {
-      byId("thanks-words").textContent = `事项 ${number} 正在办理,除了首位上报人,已有 ${voices} 人也反映了。反映的人越多,越容易看出哪里最急。`;
+      byId("thanks-words").textContent = `事项 ${number} 正在办理，除了首位上报人，已有 ${voices} 人也反映了。反映的人越多，越容易看出哪里最急。`;
       finish(byId("thanks"), byId("thanks-title"));
     },
     onProblem: (problem) => fail(problem.message),
@@ -313,7 +313,7 @@ function notSent(problem) {
   } else if (!problem.outcomeUnknown) {
     draft.markTried(false);
   }
-  fail(problem.outcomeUnknown ? `${problem.message}。内容已保存在这台设备上,再点“重试”不会重复上报。` : problem.message);
+  fail(problem.outcomeUnknown ? `${problem.message}。内容已保存在这台设备上，再点“重试”不会重复上报。` : problem.message);
   byId("send-words").textContent = "重试";
 }
 
@@ -336,7 +336,7 @@ function setSending(now) {
 
 function showProgress(share) {
   byId("progress-bar").value = share;
-  byId("progress-words").textContent = share < 1 ? `正在送出 ${Math.round(share * 100)}%` : "已送出,等待编号…";
+  byId("progress-words").textContent = share < 1 ? `正在送出 ${Math.round(share * 100)}%` : "已送出，等待编号…";
 }
 
 const FIELD = { place: "where-title", category: "category-title", text: "text", phone: "phone" };
@@ -368,7 +368,7 @@ function showMissing(lacking) {
 
 globalThis.addEventListener("online", () => {
   if (!byId("failed").hidden) {
-    fail("网络又通了。内容还在,点“重试”送出。");
+    fail("网络又通了。内容还在，点“重试”送出。");
   }
 });
 

@@ -34,9 +34,18 @@ export function told(located, { limit = "", accuracy = null } = {}) {
     path: above(located.area),
     people: located.people.map(({ name, role_name: role, phone }) => ({ name, role, phone })),
     centre: located.centre,
-    limit: limit ? `预计受理后 ${limit} 内办理` : "",
+    limit: limit ? `预计受理后 ${limitInWords(limit)}内办理` : "",
     notes: notes(located, accuracy),
   };
+}
+
+/**
+ * A limit with its measure word: "4工作时" as "4 个工作时".
+ * @param {string} limit
+ * @returns {string}
+ */
+export function limitInWords(limit) {
+  return limit.replace(/^(\d+)\s*/, "$1 个");
 }
 
 /** @param {Located["area"]} area @returns {string} */
@@ -52,18 +61,18 @@ function notes(located, accuracy) {
   const said = [];
   const others = located.candidates.filter((it) => it.code !== located.area.code).map((it) => it.name);
   if (located.method === "edge" && others.length > 0) {
-    said.push(`正好在交界线上,也挨着 ${others.join("、")};先由 ${located.area.name} 受理。`);
+    said.push(`正好在交界线上，也挨着 ${others.join("、")}；先由 ${located.area.name} 受理。`);
   }
   if (located.method === "nearest") {
-    said.push(`这一点不在任何网格里,就近归入,距离约 ${metres(located.distance_m)}。`);
+    said.push(`这一点不在任何网格里，就近归入，距离约 ${metres(located.distance_m)}。`);
   }
   if (located.method === "unrouted") {
-    said.push(`这里还没有划入网格,先由${located.centre || "网格中心"}接收,再指派到人。`);
+    said.push(`这里还没有划入网格，先由${located.centre || "网格中心"}接收，再指派到人。`);
   }
   if (located.uncertain) {
-    const error = accuracy === null ? "定位有误差" : `定位误差约 ${metres(accuracy)},比到界线的距离还大`;
-    const perhaps = others.length > 0 && located.method !== "edge" ? `,也可能属于 ${others.join("、")}` : "";
-    said.push(`${error}${perhaps}。请看看图钉的位置对不对,必要时拖动;受理后工作人员还会核对。`);
+    const error = accuracy === null ? "定位有误差" : `定位误差约 ${metres(accuracy)}，比到界线的距离还大`;
+    const perhaps = others.length > 0 && located.method !== "edge" ? `，也可能属于 ${others.join("、")}` : "";
+    said.push(`${error}${perhaps}。请看看图钉的位置对不对，必要时拖动；受理后工作人员还会核对。`);
   }
   return said;
 }
@@ -98,7 +107,7 @@ export function distanceBetween(a, b) {
 }
 
 /**
- * A moment as people say it, in the district's zone: 11月22日(周日)18:00.
+ * A moment as people say it, in the district's zone: 11月22日（周日）18:00.
  * @param {string} iso
  * @returns {string}
  */
@@ -113,7 +122,7 @@ export function moment(iso) {
     hour12: false,
   }).formatToParts(new Date(iso));
   const part = (type) => parts.find((it) => it.type === type)?.value ?? "";
-  return `${part("month")}月${part("day")}日(${part("weekday")})${part("hour").replace("24", "00")}:${part("minute")}`;
+  return `${part("month")}月${part("day")}日（${part("weekday")}）${part("hour").replace("24", "00")}:${part("minute")}`;
 }
 
 /**
@@ -123,14 +132,14 @@ export function moment(iso) {
  */
 export function locationRefused(code, secure) {
   if (!secure) {
-    return "浏览器只在加密连接(https)下才告诉网页位置。请直接在地图上点选,或按地址选。";
+    return "浏览器只在加密连接（https）下才告诉网页位置。请直接在地图上点选，或按地址选。";
   }
   const said = {
-    1: "您没有允许使用位置。可以在浏览器的网站设置里改,也可以直接在地图上点选,或按地址选。",
-    2: "这台设备暂时测不到位置(可能在室内或没开定位)。请直接在地图上点选,或按地址选。",
-    3: "等了一会儿还没有测到位置。可以到开阔处再试,也可以直接在地图上点选,或按地址选。",
+    1: "您没有允许使用位置。可以在浏览器的网站设置里改，也可以直接在地图上点选，或按地址选。",
+    2: "这台设备暂时测不到位置（可能在室内或没开定位）。请直接在地图上点选，或按地址选。",
+    3: "等了一会儿还没有测到位置。可以到开阔处再试，也可以直接在地图上点选，或按地址选。",
   };
-  return said[code] ?? "这个浏览器不能定位。请直接在地图上点选,或按地址选。";
+  return said[code] ?? "这个浏览器不能定位。请直接在地图上点选，或按地址选。";
 }
 
 /**
@@ -142,7 +151,7 @@ export function locationRefused(code, secure) {
 export function missing(content, { outside }) {
   const said = [];
   if (!content.place) {
-    said.push({ field: "place", sentence: "请先选位置:定位、在地图上点,或按地址选" });
+    said.push({ field: "place", sentence: "请先选位置：定位、在地图上点，或按地址选" });
   } else if (outside) {
     said.push({ field: "place", sentence: outside });
   }

@@ -27,7 +27,7 @@ export function photoPicker({ file, list, status, tile }, { max, onChange, onPla
 
   async function add(files) {
     const room = max - chosen.size;
-    const said = files.length > room ? [`最多 ${max} 张,多出的 ${files.length - room} 张没有加`] : [];
+    const said = files.length > room ? [`最多 ${max} 张，多出的 ${files.length - room} 张没有加`] : [];
     status.textContent = "正在读取照片…";
     for (const original of files.slice(0, room)) {
       const place = photoPlace(await original.slice(0, BYTES_NEEDED).arrayBuffer());
@@ -62,7 +62,7 @@ export function photoPicker({ file, list, status, tile }, { max, onChange, onPla
       URL.revokeObjectURL(image.src);
       chosen.delete(key);
       item.remove();
-      status.textContent = `已移除,还有 ${chosen.size} 张`;
+      status.textContent = `已移除，还有 ${chosen.size} 张`;
       told();
       file.focus();
       dropPhoto(key).catch(onNotKept);
@@ -89,7 +89,7 @@ export function photoPicker({ file, list, status, tile }, { max, onChange, onPla
         }
       }
       if (chosen.size < keys.length) {
-        status.textContent = "有照片没能保存下来,请重新选择";
+        status.textContent = "有照片没能保存下来，请重新选择";
         told();
       }
       file.disabled = chosen.size >= max;

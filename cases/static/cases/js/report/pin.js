@@ -17,7 +17,7 @@ const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowR
  * @param {(problem: Error) => void} options.onProblem
  */
 export function pinMap(element, { areas, shape, onMove, onProblem }) {
-  const map = makeMap(element, { label: "示意地图。方向键移动图钉,按住 Shift 走大步,加减号缩放" });
+  const map = makeMap(element, { label: "示意地图。方向键移动图钉，按住 Shift 走大步，加减号缩放" });
   map.keyboard.disable();
   // Keys go to the pin here, so a screen reader must pass them on.
   element.setAttribute("role", "application");

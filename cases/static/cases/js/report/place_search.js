@@ -41,7 +41,7 @@ export function placeSearch({ field, list, hint, option }, { places, onChoose })
   function show(answer, words) {
     found = answer;
     list.replaceChildren(...found.map(optionFor));
-    hint.textContent = found.length > 0 ? `找到 ${found.length} 处,用上下键选、回车确定` : `没有叫“${words}”的地方,换个名字试试`;
+    hint.textContent = found.length > 0 ? `找到 ${found.length} 处，用上下键选、回车确定` : `没有叫“${words}”的地方，换个名字试试`;
     open(found.length > 0);
   }
 

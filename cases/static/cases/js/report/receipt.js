@@ -11,7 +11,7 @@ export function receiptView(byId, qr) {
   let copied = "";
 
   byId("receipt-copy").addEventListener("click", async () => {
-    byId("receipt-copied").textContent = (await copy(copied)) ? "已复制" : `没能复制,请手抄:${copied}`;
+    byId("receipt-copied").textContent = (await copy(copied)) ? "已复制" : `没能复制，请手抄：${copied}`;
   });
 
   return {
