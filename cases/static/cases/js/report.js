@@ -291,7 +291,8 @@ async function send() {
   }
   setSending(true);
   try {
-    if (await similar.mustLook(draft.content)) {
+    // What may have arrived already is not looked for again: it would be found as its own double.
+    if (!draft.tried && (await similar.mustLook(draft.content))) {
       return;
     }
     draft.markTried(true);
@@ -444,7 +445,9 @@ function restore() {
   if (content.place) {
     map.show(content.place);
     ask(content.place);
-    similar.look(content);
+    if (!draft.tried) {
+      similar.look(content);
+    }
   }
   photos.restore(content.photos);
 }
