@@ -24,7 +24,7 @@ def cases() -> dict[str, Any]:
         "template": "cases/map_layer.html",
         "module": static("cases/js/map_layer.js"),
         "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
-        "style": static("cases/css/map_layer.css"),
+        "styles": [static("cases/css/pins.css"), static("cases/css/map_layer.css")],
         "items": reverse("api-geojson", args=["cases"]),
         "summary": reverse("api-summary"),
         "page": reverse("case", args=["NUMBER"]),

@@ -22,10 +22,10 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import actions, photos
 from cases.actions.handling import Given
 from cases.api import caller, case_for
-from cases.desk import desk_of, posts_of, time_left
+from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.models import Case, Photo
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
-from cases.workflow import OPEN, Step
+from cases.workflow import OPEN, State, Step
 from gridmap.duties import path_of, responsible_for
 from gridmap.models import Area
 from gridmap.problems import NotFound, Problem
@@ -199,19 +199,22 @@ class Tried:
 
 
 def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
-    shown = Case.objects.select_related("category", "area", "reporter").prefetch_related("photos", whole_trace()).get(
-        pk=found.pk
+    shown = (
+        Case.objects.select_related("category", "area", "reporter")
+        .prefetch_related("photos", whole_trace())
+        .get(pk=found.pk)
     )
     now, standing = timezone.now(), caller(request)
     verbs = actions.available(shown, standing, user_id=request.user.pk)
     context = {
         "case": shown,
         "steps": steps(shown),
-        "path": path_of(shown.area_id),
+        "path": _short(path_of(shown.area_id)),
         "responsible": responsible_for(shown.area_id, on=timezone.localdate()),
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         "actions": verbs,
+        "waits_for": waits_for(State(shown.state)),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": any(standing.holds(role, shown.area_id) for role in actions.MAY_READ),
@@ -228,6 +231,14 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         },
     }
     return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)
+
+
+def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Each area with its name less the name above it, as one reads a path."""
+    above = ["", *(area["name"] for area in path)]
+    return [
+        area | {"short": area["name"].removeprefix(up) or area["name"]} for area, up in zip(path, above, strict=False)
+    ]
 
 
 @login_required

@@ -1,6 +1,7 @@
 // Cases as markers and clusters: state by shape and colour, overdue above all.
 
 import { clusterSummary, clusterWords, isOverdue } from "./figures.js";
+import { pinIcon } from "./pins.js";
 
 const L = globalThis.L;
 
@@ -65,17 +66,6 @@ export function caseMarker(item, now) {
   });
   marker.item = item;
   return marker;
-}
-
-/** @type {Map<string, L.DivIcon>} */
-const pins = new Map();
-
-/** @param {string} look @returns {L.DivIcon} one and the same for all cases that look alike */
-function pinIcon(look) {
-  if (!pins.has(look)) {
-    pins.set(look, L.divIcon({ className: `pin pin-${look}`, html: "<span></span>", iconSize: [30, 30] }));
-  }
-  return pins.get(look);
 }
 
 /** @param {L.MarkerCluster} cluster @returns {L.DivIcon} */

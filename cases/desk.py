@@ -1,0 +1,125 @@
+"""What waits on somebody's desk: the open cases of their ground, by deadline, and whose turn it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cases.actions.handling import role_for
+from cases.models import Case, TraceEvent
+from cases.workflow import VERBS, State, allowed
+from gridmap.duties import Standing
+from gridmap.models import Area, Organisation
+from gridmap.roles import Role
+
+MAX_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Post:
+    """A role somebody holds, and the names of where."""
+
+    role: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An open case; ``turn`` is what this person may do next, empty where others are to act."""
+
+    case: Case
+    overdue: bool
+    left: str
+    turn: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Open cases by deadline, at most :data:`MAX_ROWS` of them, and the counts of all."""
+
+    rows: list[Row]
+    total: int
+    overdue: int
+
+    @property
+    def mine(self) -> int:
+        """How many of the rows shown wait for this person."""
+        return sum(bool(row.turn) for row in self.rows)
+
+
+def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Desk:
+    """The desk of somebody with this standing at this moment."""
+    waiting = Case.objects.open().visible_to(standing)
+    cases = list(waiting.select_related("category", "area").order_by("due_at", "id")[:MAX_ROWS])
+    resolvers = _resolvers(cases)
+    rows = [
+        Row(
+            case=case,
+            overdue=case.is_overdue(now),
+            left=time_left(case.due_at, now),
+            turn=_turn(case, standing, resolved_by_me=user_id is not None and resolvers.get(case.pk) == user_id),
+        )
+        for case in cases
+    ]
+    total = waiting.count() if len(rows) == MAX_ROWS else len(rows)
+    return Desk(rows, total=total, overdue=waiting.overdue(now).count())
+
+
+def _turn(case: Case, standing: Standing, *, resolved_by_me: bool) -> str:
+    """The first thing in the process this person may do; the table lists the ordinary way on first."""
+    return next(
+        (
+            verb.label
+            for verb in VERBS.values()
+            if allowed(verb, State(case.state))
+            and not (verb.by_another and resolved_by_me)
+            and role_for(verb, case, standing)
+        ),
+        "",
+    )
+
+
+def _resolvers(cases: Iterable[Case]) -> dict[int, int | None]:
+    """Who said last that a case was solved, for those waiting to be verified."""
+    waiting = [case.pk for case in cases if case.state == State.RESOLVED]
+    said = TraceEvent.objects.filter(case__in=waiting, verb="resolve").order_by("seq")
+    return dict(said.values_list("case_id", "actor_id"))
+
+
+def time_left(due_at: dt.datetime, now: dt.datetime) -> str:
+    """The time to a limit or past it, in words, rounded towards less time."""
+    seconds = (due_at - now).total_seconds()
+    if seconds >= 0:
+        return f"还剩 {_span(seconds, up=False)}"
+    return f"已超期 {_span(-seconds, up=True)}"
+
+
+def _span(seconds: float, *, up: bool) -> str:
+    hours = seconds / 3600
+    for amount, unit, enough in ((hours / 24, "天", 2), (hours, "小时", 1)):
+        if amount >= enough:
+            return f"{math.ceil(amount) if up else math.floor(amount)} {unit}"
+    minutes = seconds / 60
+    return f"{math.ceil(minutes) if up else math.floor(minutes)} 分钟"
+
+
+def waits_for(state: State) -> dict[str, object] | None:
+    """The ordinary way on from a state, and the roles that go it; None from a state that is an end."""
+    verb = next((verb for verb in VERBS.values() if allowed(verb, state)), None)
+    return verb and {"label": verb.label, "roles": [role.label for role in Role if role in verb.roles]}
+
+
+def posts_of(standing: Standing) -> list[Post]:
+    """The roles held, in the order the roles are listed, with the names of their organisations or areas."""
+    areas = dict(Area.objects.filter(code__in=set().union(*standing.grounds.values())).values_list("code", "name"))
+    organisations = dict(
+        Organisation.objects.filter(code__in=set().union(*standing.organisations.values())).values_list("code", "name")
+    )
+    posts = []
+    for role in (it for it in Role if it in standing.roles):
+        names = [organisations[code] for code in sorted(standing.organisations.get(role, ()))]
+        names = names or [areas[code] for code in sorted(standing.grounds[role])]
+        posts.append(Post(role.label, tuple(names)))
+    return posts

@@ -1,0 +1,106 @@
+// A case's page: the place with its grid, and forms that help the one who fills them in.
+
+import { givenToPage, make } from "../../gridmap/js/dom.js";
+import { makeMap, showGround } from "../../gridmap/js/ground.js";
+import { request } from "../../gridmap/js/request.js";
+import { pinIcon } from "./pins.js";
+
+const L = globalThis.L;
+const page = givenToPage();
+const status = document.getElementById("map-status");
+
+/** @param {string} message */
+function say(message) {
+  status.textContent = message;
+  status.hidden = !message;
+}
+
+function drawMap() {
+  const map = makeMap(document.getElementById("map"), {
+    view: { lat: page.lat, lon: page.lon, zoom: 16 },
+    label: "事项位置示意图",
+  });
+  map.scrollWheelZoom.disable();
+  L.marker([page.lat, page.lon], { icon: pinIcon("here"), interactive: false, keyboard: false }).addTo(map);
+  const ground = showGround(map, { areas: page.areas, onProblem: (problem) => say(problem.message) });
+  ground.ready.catch((problem) => say(problem.message));
+  ground.highlight(page.area).catch((problem) => say(problem.message));
+  return { map, ground };
+}
+
+/** Correcting the grid: a click on the map, a candidate's button or the code itself. */
+function helpChoosingArea({ map, ground }) {
+  const input = document.querySelector("input[name=area]");
+  if (!input) {
+    return;
+  }
+  const name = input.closest(".field").querySelector("[data-part=area-name]");
+
+  /** @param {string} code @param {string} words */
+  function choose(code, words) {
+    input.value = code;
+    name.textContent = words;
+    ground.highlight(code).catch((problem) => say(problem.message));
+  }
+
+  for (const button of document.querySelectorAll("[data-area]")) {
+    button.addEventListener("click", () => choose(button.dataset.area, button.dataset.name));
+  }
+  input.addEventListener("change", async () => {
+    if (input.validity.valid && input.value) {
+      const bounds = await ground.highlight(input.value, { fit: true });
+      name.textContent = bounds ? ground.nameOf(input.value) : "没有这个编码的网格";
+    }
+  });
+  map.on("click", async ({ latlng }) => {
+    if (input.closest("details")?.open === false) {
+      return;
+    }
+    try {
+      const { area } = await request(page.locate, { query: { lon: latlng.lng, lat: latlng.lat, coord: "wgs84" } });
+      choose(area.code, area.name);
+    } catch (problem) {
+      name.textContent = problem.message;
+    }
+  });
+}
+
+/** Show what was chosen before it is sent. @param {HTMLInputElement} input */
+function previewPhotos(input) {
+  const previews = input.closest(".field").querySelector("[data-part=previews]");
+  input.addEventListener("change", () => {
+    const files = [...input.files];
+    const most = Number(input.dataset.max);
+    input.setCustomValidity(files.length > most ? `至多 ${most} 张照片` : "");
+    previews.querySelectorAll("img").forEach((it) => URL.revokeObjectURL(it.src));
+    previews.replaceChildren(
+      ...files.slice(0, most).map((file) => make("img", { src: URL.createObjectURL(file), alt: file.name })),
+    );
+  });
+}
+
+/** Pressed twice, sent once. @param {HTMLFormElement} form */
+function sendOnce(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    const button = form.querySelector(".verb-go");
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = "正在提交…";
+  });
+}
+
+const drawn = drawMap();
+helpChoosingArea(drawn);
+document.querySelectorAll("input[type=file]").forEach(previewPhotos);
+document.querySelectorAll("form[data-verb]").forEach(sendOnce);
+// Coming back by the browser's button shows the page as it was left: let it be sent again.
+globalThis.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    location.reload();
+  }
+});
+document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
