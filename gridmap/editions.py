@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
-from django.db import transaction
+from django.db import connection, transaction
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.models import Area, Boundary, Edition
@@ -88,6 +88,9 @@ def found(
         Boundary(area_id=code, edition=edition, geom=stored_multi(shape), valid_from=valid_from)
         for code, shape in sorted(shapes.items())
     )
+    with connection.cursor() as cursor:
+        # The planner must know at once how few boundaries cover a point; autovacuum comes a minute later.
+        cursor.execute("ANALYZE gridmap_area, gridmap_boundary")
     return edition
 
 

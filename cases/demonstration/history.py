@@ -85,6 +85,7 @@ def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
         for statement in statements.TRACE:
             cursor.execute(statement)
         cursor.execute("DROP TABLE staged")
+        cursor.execute("ANALYZE cases_case, cases_photo, cases_traceevent")
     return open_count
 
 

@@ -40,7 +40,7 @@ SETTLE = (
         coord, accuracy_m, address, area_id, route_method, route_distance_m, route_candidates, route_uncertain,
         reported_at, due_at, closed_at, voices_count)
     SELECT to_char(to_timestamp(reported) AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-'
-               || lpad(nextval('cases_number')::text, 6, '0'),
+               || regexp_replace(to_char(nextval('cases_number'), 'FM000000000000'), '^0{{1,6}}', ''),
            client_id, encode(sha256(convert_to(client_id::text, 'UTF8')), 'hex'), track_code, 'problem',
            staged.category, reported_text, channel,
            CASE WHEN closed IS NOT NULL THEN '{State.CLOSED}' WHEN resolved IS NOT NULL THEN '{State.RESOLVED}'

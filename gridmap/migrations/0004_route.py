@@ -39,7 +39,8 @@ BEGIN
     IF covering IS NOT NULL THEN
         area := covering[1];
         method := CASE WHEN cardinality(covering) = 1 THEN 'within' ELSE 'edge' END;
-        distance_m := ST_Distance(ST_Boundary(ST_Transform(shape, 4547)), metres);
+        distance_m := CASE WHEN method = 'edge' THEN 0.0
+                           ELSE ST_Distance(ST_Boundary(ST_Transform(shape, 4547)), metres) END;
         IF accuracy <= distance_m THEN
             candidates := covering;
             uncertain := false;

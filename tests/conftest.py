@@ -1,0 +1,252 @@
+"""What the tests stand on: a real PostGIS with the demonstration district, and a cast of people.
+
+A template database is made once for each state of migrations and fixtures and kept; every test process works on a
+clone of it (0.3 s). The district, its people and the article's 4,649 cases are therefore there in every test; what
+a test writes is rolled back. Tests of what commits do (browsers, races) go to ``site``, a real server on a clone of
+its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import hashlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+ROOT = Path(__file__).resolve().parent.parent
+AS_OF = "2026-06-30"
+MADE_OF = (
+    "*/migrations/*.py",
+    "fixtures/**/*",
+    "cases/demonstration/*.py",
+    "gridmap/editions.py",
+    "gridmap/registry_files.py",
+)
+
+
+def _state() -> str:
+    """A name for what the template is made of."""
+    digest = hashlib.sha256(AS_OF.encode())
+    for pattern in MADE_OF:
+        for path in sorted(ROOT.glob(pattern)):
+            if path.is_file():
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _admin_sql(statement: str) -> list[tuple[object, ...]]:
+    """Run one statement outside any transaction, on the server's own database."""
+    params = connection.get_connection_params() | {"dbname": "postgres"}
+    wanted = {name: params[name] for name in ("dbname", "user", "password", "host", "port") if name in params}
+    admin = psycopg2.connect(**wanted)
+    admin.autocommit = True
+    try:
+        with admin.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        admin.close()
+
+
+def _use(name: str) -> None:
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = name
+    connection.settings_dict["NAME"] = name
+
+
+def _clone(name: str, template: str) -> None:
+    _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _admin_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+@pytest.fixture(scope="session")
+def template(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of the template database, made if this state of the code has none."""
+    name = f"gridmap_template_{_state()}"
+    lock = ROOT / "var" / "template.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held, django_db_blocker.unblock():
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not _admin_sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            for (old,) in _admin_sql("SELECT datname FROM pg_database WHERE datname LIKE 'gridmap\\_template\\_%'"):
+                _admin_sql(f'DROP DATABASE "{old}" WITH (FORCE)')
+            making = f"{name}_making"
+            _admin_sql(f'CREATE DATABASE "{making}"')
+            _use(making)
+            call_command("migrate", verbosity=0)
+            call_command("load_demo", as_of=AS_OF, accounts=True, verbosity=0, stdout=io.StringIO())
+            connection.close()
+            _admin_sql(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+    return name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(template: str, worker_id: str, django_db_blocker: DjangoDbBlocker) -> None:
+    """Give this process its own clone (replaces pytest-django's own)."""
+    with django_db_blocker.unblock():
+        name = f"gridmap_test_{worker_id}"
+        _clone(name, template)
+        _use(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _media(tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+# ---- people ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the tests, all about one second-level grid (``grid``) unless said otherwise."""
+
+    grid: str
+    worker: User  # 网格员 of the grid
+    chief: User  # 网格长 of its community
+    clerk: User  # 网格中心人员 of its town
+    leader: User  # 主管领导 of its town
+    department: User  # somebody of a district department: no ground of their own
+    centre: User  # 区网格中心: sees everything
+    stranger: User  # a worker of a grid in another town: must see nothing of it
+    admin: User
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """One person for each standing towards one grid."""
+    from gridmap.models import Appointment
+    from gridmap.roles import Role
+
+    def holder(role: Role, **where: object) -> User:
+        post = Appointment.objects.filter(role=role, **where).order_by("pk").first()
+        assert post is not None, f"nobody is {role} {where}"
+        user = post.person.user
+        assert user is not None
+        return user
+
+    # A grid whose worker works nowhere else, so that "mine" and "not mine" are clear.
+    grid = "360702003005002"
+    return Cast(
+        grid=grid,
+        worker=holder(Role.GRID_WORKER, area=grid),
+        chief=holder(Role.GRID_CHIEF, area=grid[:12]),
+        clerk=holder(Role.CENTRE_CLERK, organisation__area=grid[:9]),
+        leader=holder(Role.LEADER_IN_CHARGE, organisation__area=grid[:9]),
+        department=holder(Role.DEPARTMENT_STAFF),
+        centre=holder(Role.DISTRICT_CENTRE_STAFF),
+        stranger=holder(Role.GRID_WORKER, area__code__startswith="360702101"),
+        admin=User.objects.get(username="admin"),
+    )
+
+
+@pytest.fixture
+def as_user() -> object:
+    """A test client signed in as somebody."""
+
+    def make(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """A Tuesday morning after the demonstration's last day."""
+    return dt.datetime(2026, 7, 7, 10, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+
+
+# ---- a real server ---------------------------------------------------------------------------------------------
+
+
+def _database_url(name: str) -> str:
+    params = connection.get_connection_params()
+    host = quote(str(params.get("host", "")), safe="")
+    password = f":{params['password']}" if params.get("password") else ""
+    port = f":{params['port']}" if params.get("port") else ""
+    return f"postgres://{params.get('user', 'postgres')}{password}@{host}{port}/{name}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server: its address, its process, its database and where it keeps photos."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    database_url: str
+
+
+@pytest.fixture(scope="session")
+def server(
+    template: str, worker_id: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """gunicorn on a clone of the template, as ``make run`` starts it."""
+    name, port = f"gridmap_site_{worker_id}", _free_port()
+    with django_db_blocker.unblock():
+        _clone(name, template)
+        database_url = _database_url(name)
+    folder = tmp_path_factory.mktemp("site")
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "MEDIA_ROOT": str(folder / "media"),
+        "DEBUG": "1",
+        "LOG_LEVEL": "WARNING",
+    }
+    command = ["-m", "gunicorn", "gridmap.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(url, process, folder / "log")
+        yield Site(url, process, database_url)
+    finally:
+        process.terminate()
+        process.wait(20)
+        with django_db_blocker.unblock():
+            _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(150):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the server did not come up:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture
+def site(server: Site) -> str:
+    """The address of the running server."""
+    return server.url
