@@ -12,7 +12,10 @@ say "格式与静态检查，首次约一分钟 · Format and static checks, abo
 .venv/bin/ruff format --check .
 .venv/bin/ruff check .
 .venv/bin/mypy
-.venv/bin/lint-imports
+.venv/bin/lint-imports --no-logo
+say "静态文件能否收齐 · Can the static files be collected as for production"
+DEBUG=0 SECRET_KEY=not-used-here ALLOWED_HOSTS=localhost DATABASE_URL=postgres:///not-used-here \
+    .venv/bin/python manage.py collectstatic --noinput --clear --verbosity 0
 shopt -s globstar nullglob
 front_end_tests=(tests/js/**/*.test.js)
 if [ ${#front_end_tests[@]} -gt 0 ]; then
@@ -21,4 +24,4 @@ if [ ${#front_end_tests[@]} -gt 0 ]; then
 fi
 [ "${1:-}" != static ] || exit 0
 say "不用数据库的测试 · Tests without a database"
-.venv/bin/python -m pytest tests/geodata -q
+.venv/bin/python -m pytest -q -n 2 tests/geodata
