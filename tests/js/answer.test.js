@@ -36,7 +36,7 @@ test("without a category nothing is said about time", () => {
 test("on a shared line the neighbours are named, the grid itself is not", () => {
   const [note] = told(located({ method: "edge", candidates: [GRID, NEXT] })).notes;
   assert.match(note, /交界线/);
-  assert.ok(note.includes(NEXT.name));
+  assert.ok(note.includes("示范01村第2网格"));
   assert.equal(note.split(GRID.name).length, 2, "once, as the one who takes it");
 });
 
@@ -51,7 +51,14 @@ test("ground without a grid goes to the centre", () => {
 test("a fix less exact than the line is near says so and names the other grids", () => {
   const [note] = told(located({ uncertain: true, candidates: [GRID, NEXT] }), { accuracy: 120 }).notes;
   assert.ok(note.includes("120 米"));
-  assert.ok(note.includes(NEXT.name));
+  assert.ok(note.includes("示范01村第2网格"));
+  assert.ok(!note.includes(NEXT.name), "the town goes without saying");
+});
+
+test("many other grids are counted, and those of another town keep its name", () => {
+  const many = [2, 3, 4, 5].map((i) => ({ code: `36070200400100${i}`, name: `东外街道示范第${i}网格` }));
+  const [note] = told(located({ uncertain: true, candidates: [GRID, ...many] })).notes;
+  assert.match(note, /东外街道示范第2网格、东外街道示范第3网格、东外街道示范第4网格等 4 个网格/);
 });
 
 test("distances are rounded to what people can use", () => {

@@ -29,7 +29,7 @@ const map = pinMap(byId("map"), {
   areas: page.areas,
   shape: byId("pin-shape").innerHTML,
   onMove: (lon, lat) => place({ lon, lat, accuracy: null, from: "hand" }, { drawn: true }),
-  onProblem: (problem) => sayLocation(`地图没有读到：${problem.message}。可以按地址选。`),
+  onProblem: (problem) => sayLocation(`地图没有读到：${problem.message}。可以按地址选。`, { bad: true }),
 });
 
 const search = placeSearch(
@@ -54,10 +54,16 @@ const whose = latest({
     outside = "";
     showAnswer();
   },
-  onProblem: (problem) => {
+  onProblem: (problem, at) => {
     located = null;
     outside = problem.status === 422 ? problem.detail : "";
     showRefusal(problem.message);
+    if (outside && at.from !== "hand") {
+      map.home();
+    }
+    if (outside && at.from === "device") {
+      sayLocation("测到的位置不在本区。要反映本区的事，请在地图上点选，或按地址选。", { bad: true });
+    }
   },
   wait: 250,
 });
@@ -125,13 +131,14 @@ function setAnswer(content, bad) {
   box.classList.toggle("is-bad", bad);
 }
 
-function sayLocation(words) {
+function sayLocation(words, { bad = false } = {}) {
   byId("locate-status").textContent = words;
+  byId("locate-status").classList.toggle("is-bad", bad);
 }
 
 function locateMe() {
   if (!globalThis.isSecureContext || !navigator.geolocation) {
-    sayLocation(locationRefused(0, globalThis.isSecureContext));
+    sayLocation(locationRefused(0, globalThis.isSecureContext), { bad: true });
     return;
   }
   sayLocation("正在定位…");
@@ -140,7 +147,7 @@ function locateMe() {
       sayLocation(`已定位，误差约 ${metres(coords.accuracy)}。位置不对可以拖动图钉。`);
       place({ lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy, from: "device" });
     },
-    (refusal) => sayLocation(locationRefused(refusal.code, true)),
+    (refusal) => sayLocation(locationRefused(refusal.code, true), { bad: true }),
     { enableHighAccuracy: true, timeout: 15_000, maximumAge: 20_000 },
   );
 }
@@ -442,6 +449,7 @@ function restore() {
     category.checked = true;
     showCategory();
   }
+  countText();
   if (content.place) {
     map.show(content.place);
     ask(content.place);

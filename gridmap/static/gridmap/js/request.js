@@ -21,7 +21,7 @@ export class Problem extends Error {
   }
 }
 
-const UNREACHABLE = "没有连上网站，请检查网络后重试 (the site was not reached)";
+const UNREACHABLE = "没有连上网站，请检查网络后重试";
 
 /**
  * Ask an address and read its JSON answer.
@@ -102,7 +102,7 @@ export function readAnswer(status, text) {
   if (status >= 200 && status < 300 && answer !== undefined) {
     return answer;
   }
-  throw new Problem(answer?.detail ?? `网站没有正常回答（${status}），请稍后再试 (unexpected answer)`, {
+  throw new Problem(answer?.detail ?? `网站没有正常回答（${status}），请稍后再试`, {
     status,
     code: answer?.code ?? "unexpected",
     parameter: answer?.parameter,

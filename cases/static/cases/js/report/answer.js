@@ -59,9 +59,9 @@ function above(area) {
 /** @param {Located} located @param {number | null} accuracy @returns {string[]} */
 function notes(located, accuracy) {
   const said = [];
-  const others = located.candidates.filter((it) => it.code !== located.area.code).map((it) => it.name);
-  if (located.method === "edge" && others.length > 0) {
-    said.push(`正好在交界线上，也挨着 ${others.join("、")}；先由 ${located.area.name} 受理。`);
+  const others = otherGrids(located);
+  if (located.method === "edge" && others) {
+    said.push(`正好在交界线上，也挨着 ${others}；先由 ${located.area.name} 受理。`);
   }
   if (located.method === "nearest") {
     said.push(`这一点不在任何网格里，就近归入，距离约 ${metres(located.distance_m)}。`);
@@ -71,10 +71,22 @@ function notes(located, accuracy) {
   }
   if (located.uncertain) {
     const error = accuracy === null ? "定位有误差" : `定位误差约 ${metres(accuracy)}，比到界线的距离还大`;
-    const perhaps = others.length > 0 && located.method !== "edge" ? `，也可能属于 ${others.join("、")}` : "";
+    const perhaps = others && located.method !== "edge" ? `，也可能属于 ${others}` : "";
     said.push(`${error}${perhaps}。请看看图钉的位置对不对，必要时拖动；受理后工作人员还会核对。`);
   }
   return said;
+}
+
+const NAMED_AT_MOST = 3;
+
+/** The other grids it may be, without the town's name where it is the same one. @param {Located} located */
+function otherGrids({ candidates, area }) {
+  const town = area.path.find((it) => it.code.length === 9);
+  const names = candidates
+    .filter((it) => it.code !== area.code)
+    .map(({ code, name }) => (town && code.startsWith(town.code) && name.startsWith(town.name) ? name.slice(town.name.length) : name));
+  const named = names.slice(0, NAMED_AT_MOST).join("、");
+  return names.length > NAMED_AT_MOST ? `${named}等 ${names.length} 个网格` : named;
 }
 
 /**

@@ -91,6 +91,14 @@ export function pinMap(element, { areas, shape, onMove, onProblem }) {
       circle.remove();
       ground.highlight(null).catch(onProblem);
     },
+    /** Take the pin away and show the whole district. */
+    home() {
+      this.clear();
+      const bounds = ground.towns().reduce((all, town) => all.extend(L.geoJSON(town).getBounds()), L.latLngBounds([]));
+      if (bounds.isValid()) {
+        map.fitBounds(bounds, { animate: false });
+      }
+    },
     /** The element's size changed, or it is seen again. */
     resized() {
       map.invalidateSize();
