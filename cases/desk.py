@@ -108,7 +108,9 @@ def _span(seconds: float, *, up: bool) -> str:
 def waits_for(state: State) -> dict[str, object] | None:
     """The ordinary way on from a state, and the roles that go it; None from a state that is an end."""
     verb = next((verb for verb in VERBS.values() if allowed(verb, state)), None)
-    return verb and {"label": verb.label, "roles": [role.label for role in Role if role in verb.roles]}
+    if verb is None:
+        return None
+    return {"label": verb.label, "roles": [role.label for role in Role if role in verb.roles]}
 
 
 def posts_of(standing: Standing) -> list[Post]:

@@ -103,7 +103,7 @@ export async function mount({ map, ground, panel, params, go }, layer) {
   /** @param {AbortSignal} signal */
   async function loadFigures(signal) {
     const figures = await request(layer.summary, { query: serverQuery(filters), signal });
-    writeFigures(parts, figures);
+    writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
   }
 
   /** Page after page, until the server names no next one: no case is left out. @param {AbortSignal} signal */
@@ -315,11 +315,15 @@ function writeAreas(select, chosen, ground) {
   select.value = chosen;
 }
 
-/** @param {ReturnType<typeof partsOf>} parts @param {any} figures  what the summary answers */
-function writeFigures(parts, figures) {
+/**
+ * @param {ReturnType<typeof partsOf>} parts
+ * @param {any} figures  what the summary answers
+ * @param {{partial: boolean}} options  `partial`: only some states are counted, so the rate is not the district's
+ */
+function writeFigures(parts, figures, { partial }) {
   const { percent, numerator, denominator } = figures.completion_rate;
   parts.figure("percent").textContent = percent === null ? "—" : `${percent.toFixed(1)} %`;
-  parts.figure("made-of").textContent = percent === null ? "" : `(${numerator}/${denominator})`;
+  parts.figure("made-of").textContent = percent === null ? "" : `(${numerator}/${denominator})${partial ? " 只含所选状态" : ""}`;
   parts.figure("on-time").textContent = rateWords(figures.on_time_rate);
   for (const name of ["collected", "open", "overdue"]) {
     parts.figure(name).textContent = String(figures[name]);

@@ -45,7 +45,7 @@ export function caseGroup(onPick) {
     chunkedLoading: true,
     chunkInterval: 60,
     chunkDelay: 10,
-    maxClusterRadius: 64,
+    maxClusterRadius: (zoom) => (zoom < 16 ? 64 : 28),
     showCoverageOnHover: false,
     removeOutsideVisibleBounds: true,
     animate: !globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches,

@@ -27,7 +27,7 @@ const L = globalThis.L;
 
 const ZOOM_MAX = 19;
 const LINES = {
-  town: { color: "#3d5a66", weight: 2.5, opacity: 0.9, fill: true, fillColor: "#ffffff", fillOpacity: 0.75 },
+  town: { color: "#3d5a66", weight: 2.5, opacity: 0.9, fill: true, fillColor: "#ffffff", fillOpacity: 0.8 },
   community: { color: "#5f7f8c", weight: 1.4, opacity: 0.8, fill: false },
   grid: { color: "#8fa6af", weight: 1, opacity: 0.9, fill: false, dashArray: "3 3" },
 };
@@ -69,6 +69,10 @@ export function makeMap(element, { bounds, view, label = "示意地图,可用方
   element.setAttribute("role", "region");
   element.setAttribute("aria-label", label);
   element.classList.add("ground");
+  // Leaflet focuses the map on a press; the ring is for those who came by keyboard.
+  element.addEventListener("pointerdown", () => element.classList.add("by-pointer"));
+  element.addEventListener("keydown", () => element.classList.remove("by-pointer"));
+  element.addEventListener("blur", () => element.classList.remove("by-pointer"));
   L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
   L.control.scale({ position: "bottomleft", metric: true, imperial: false, maxWidth: 120 }).addTo(map);
   schematicNote().addTo(map);
@@ -288,7 +292,8 @@ function writeNames(map, names, drawn, known) {
       html: L.Util.template("<span>{text}</span>", { text: escaped(label.text) }),
       iconSize: [0, 0],
     });
-    L.marker([label.lat, label.lon], { icon, interactive: false, keyboard: false, pane: "ground" }).addTo(names);
+    // Leaflet stacks markers by latitude, which would sink the northern ones below the outlines.
+    L.marker([label.lat, label.lon], { icon, interactive: false, keyboard: false, pane: "ground", zIndexOffset: 100_000 }).addTo(names);
   }
 }
 

@@ -93,12 +93,20 @@ async function tell(place, { move = false } = {}) {
     if (error.name !== "AbortError") {
       ground.highlight(null);
       panel.showDetail("这里归谁管", make("p", { class: "notice notice-warn", role: "alert" }, error.message));
+      keepInSight(place);
     }
     return;
   }
-  ground.highlight(located.area.code).catch((problem) => say(problem.message));
+  const { code } = located.area;
+  ground.highlight(code).catch((problem) => say(problem.message));
   const parts = layers.filter((it) => it.atPlace).map((it) => it.atPlace(located, place));
-  panel.showDetail(located.area.name, whoAnswers(located), ...parts);
+  panel.showDetail(located.area.name, whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...parts);
+  keepInSight(place);
+}
+
+/** On a phone the sheet covers part of the map: the place asked about stays above it. @param {Place} place */
+function keepInSight(place) {
+  map.panInside([place.lat, place.lon], { paddingTopLeft: [30, 110], paddingBottomRight: [30, panel.covers(map.getContainer()) + 20] });
 }
 
 /** @param {Place} place @param {{move?: boolean}} [options] */

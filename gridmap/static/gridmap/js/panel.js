@@ -5,6 +5,7 @@
  * @property {(title: string, ...content: Node[]) => void} showDetail  replaces the overview by one thing
  * @property {() => void} showOverview
  * @property {(open: boolean) => void} open  on a phone, raise or lower the sheet
+ * @property {(other: HTMLElement) => number} covers  how many pixels of another element's foot lie under the raised sheet
  */
 
 /**
@@ -51,6 +52,11 @@ export function mountPanel(element, { onClose }) {
 
   return {
     open,
+    covers(other) {
+      const [mine, its] = [element.getBoundingClientRect(), other.getBoundingClientRect()];
+      const beside = mine.right <= its.left + 1;
+      return beside ? 0 : Math.max(0, its.bottom - (innerHeight - element.offsetHeight));
+    },
     showOverview,
     showDetail(words, ...nodes) {
       title.textContent = words;

@@ -18,14 +18,20 @@ import { shortName } from "./shapes.js";
 
 /**
  * @param {Located} located
+ * @param {{onCloser: () => void}} options  told when the person wants to see the grid closer
  * @returns {HTMLElement}
  */
-export function whoAnswers(located) {
+export function whoAnswers(located, { onCloser }) {
   const { area } = located;
   return make(
     "div",
     { class: "who" },
-    make("p", { class: "who-path" }, pathWords(area.path)),
+    make(
+      "p",
+      { class: "who-path" },
+      pathWords(area.path),
+      make("button", { class: "btn btn-link", type: "button", onclick: onCloser }, "放大到本网格"),
+    ),
     located.method === "within" ? null : make("p", { class: "notice" }, methodWords(located)),
     make("h3", {}, "谁负责这里"),
     people(located.people),

@@ -65,6 +65,8 @@ export function mountSearch(form, { places, onPick }) {
       status.textContent = error.message;
       return;
     }
+    // Areas are few and looked for most; the server names them after the buildings.
+    found.sort((a, b) => Number(b.kind === "area") - Number(a.kind === "area"));
     list.replaceChildren(...found.map(asOption));
     active = -1;
     list.hidden = found.length === 0;
