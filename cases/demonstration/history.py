@@ -79,9 +79,9 @@ def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statements.STAGE)
         cursor.copy_expert(statements.FILL, _Lines(_rows(points, category, categories, phrases, moments, random)))
+        statements.stage_pictures(cursor, pictures.keep_all(categories))
         for statement in statements.SETTLE:
             cursor.execute(statement, {"on": as_of.date()})
-        statements.attach_pictures(cursor, pictures.keep_all(categories))
         for statement in statements.TRACE:
             cursor.execute(statement)
         cursor.execute("DROP TABLE staged")

@@ -59,26 +59,34 @@ SETTLE = (
         FROM grid_in_force WHERE ST_Covers(geom, place.point)) AS grid
     ORDER BY staged.seq
     """,
-    "CREATE INDEX ON staged (client_id)",
-    """
+    "ANALYZE cases_case",
+    f"""
+    CREATE TEMPORARY TABLE in_post ON COMMIT DROP AS
+    SELECT DISTINCT ON (post.role, post.area_id) post.role, post.area_id, person.user_id
+    FROM gridmap_appointment AS post JOIN gridmap_person AS person ON person.code = post.person_id
+    WHERE post.role IN ('{Role.GRID_WORKER}', '{Role.GRID_CHIEF}') ORDER BY post.role, post.area_id, post.id
+    """,
+    f"""
     CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
     SELECT made.id, made.area_id, made.route_method, made.route_distance_m, made.route_candidates, made.category_id,
            to_timestamp(reported) AS reported, made.due_at, to_timestamp(accepted) AS accepted,
            to_timestamp(resolved) AS resolved, made.closed_at AS closed, done_text,
-           worker.user_id AS worker, chief.user_id AS chief
+           worker.user_id AS worker, chief.user_id AS chief, before.digest AS before, after.digest AS after
     FROM staged JOIN cases_case AS made USING (client_id)
-    LEFT JOIN LATERAL (
-        SELECT person.user_id FROM gridmap_appointment AS post JOIN gridmap_person AS person
-            ON person.code = post.person_id
-        WHERE post.role = 'grid_worker' AND post.area_id = made.area_id ORDER BY post.id LIMIT 1) AS worker ON true
-    LEFT JOIN LATERAL (
-        SELECT person.user_id FROM gridmap_appointment AS post JOIN gridmap_person AS person
-            ON person.code = post.person_id
-        WHERE post.role = 'grid_chief' AND post.area_id = left(made.area_id, 12) ORDER BY post.id LIMIT 1)
-        AS chief ON true
+    LEFT JOIN in_post AS worker ON worker.role = '{Role.GRID_WORKER}' AND worker.area_id = made.area_id
+    LEFT JOIN in_post AS chief ON chief.role = '{Role.GRID_CHIEF}' AND chief.area_id = left(made.area_id, 12)
+    JOIN picture AS before ON before.kind = 'report' AND before.category = left(made.category_id, 2)
+    JOIN picture AS after ON after.kind = 'after' AND after.category = left(made.category_id, 2)
     ORDER BY made.id
     """,
-    "ALTER TABLE staged_case ADD COLUMN before text, ADD COLUMN after text",
+    """
+    INSERT INTO cases_photo (case_id, kind, file, width, height, at)
+    SELECT staged_case.id, picture.kind, picture.file, picture.width, picture.height,
+           CASE picture.kind WHEN 'report' THEN reported ELSE resolved END
+    FROM staged_case JOIN picture ON picture.category = left(staged_case.category_id, 2)
+    WHERE picture.kind = 'report' OR resolved IS NOT NULL
+    ORDER BY staged_case.id, picture.kind DESC
+    """,
 )
 
 
@@ -115,15 +123,14 @@ TRACE = (
 )
 
 
-def attach_pictures(cursor: Any, kept: list[Kept]) -> None:
-    """Give every case its drawn picture, and every solved one the picture of afterwards."""
+def stage_pictures(cursor: Any, kept: list[Kept]) -> None:
+    """Put the drawn pictures where the statements find them."""
+    cursor.execute(
+        "CREATE TEMPORARY TABLE picture (category text, kind text, file text, digest text, width int, height int)"
+        " ON COMMIT DROP"
+    )
     for picture in kept:
-        column, moment = ("before", "reported") if picture.kind == "report" else ("after", "resolved")
-        where = f"left(category_id, 2) = %(category)s AND {moment} IS NOT NULL"
-        values = {"category": picture.category, "digest": picture.digest}
-        cursor.execute(f"UPDATE staged_case SET {column} = %(digest)s WHERE {where}", values)
         cursor.execute(
-            f"""INSERT INTO cases_photo (case_id, kind, file, width, height, at)
-                SELECT id, %(kind)s, %(file)s, %(width)s, %(height)s, {moment} FROM staged_case WHERE {where}""",
-            values | {"kind": picture.kind, "file": picture.file, "width": picture.width, "height": picture.height},
+            "INSERT INTO picture VALUES (%(category)s, %(kind)s, %(file)s, %(digest)s, %(width)s, %(height)s)",
+            vars(picture),
         )

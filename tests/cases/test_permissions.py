@@ -1,0 +1,157 @@
+"""Who may open what: every address crossed with every kind of caller, for a case in and out of their ground.
+
+The table is complete by test: an address that is in the URL configuration and not here fails.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from cases import actions
+from cases.actions import Report
+from cases.models import Case
+from gridmap.models import Boundary
+from tests.conftest import Cast
+
+pytestmark = pytest.mark.django_db
+
+CALLERS = ("anonymous", "worker", "chief", "clerk", "leader", "centre", "admin", "department", "stranger")
+#           ---- on the case's ground ----                                       ---- not on it ----
+ON_GROUND = ("worker", "chief", "clerk", "leader", "centre", "admin")
+
+
+def everybody(status: int) -> dict[str, int]:
+    return dict.fromkeys(CALLERS, status)
+
+
+def ground_only(inside: int, *, anonymous: int, outside: int = 404, **special: int) -> dict[str, int]:
+    return everybody(outside) | {"anonymous": anonymous} | dict.fromkeys(ON_GROUND, inside) | special
+
+
+# name → (method, path, expected status by caller). NUMBER is a reported case on the cast's grid.
+TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
+    "map": ("get", "/", everybody(200)),
+    "report": ("get", "/report/", everybody(200)),
+    "track": ("get", "/track/", everybody(200)),
+    "track-qr": ("get", "/track/qr.svg", everybody(404)),  # without number and code
+    "sign-in": ("get", "/sign-in/", everybody(302) | {"anonymous": 200}),
+    "sign-out": ("post", "/sign-out/", everybody(302)),
+    "healthz": ("get", "/healthz", everybody(200)),
+    "readyz": ("get", "/readyz", everybody(200)),
+    "api-locate": ("get", "/api/v1/locate?lon=114.9375&lat=25.8685&coord=wgs84", everybody(200)),
+    "api-places": ("get", "/api/v1/places?q=示范", everybody(200)),
+    "api-area": ("get", "/api/v1/areas/360702001", everybody(200)),
+    "api-geojson": ("get", "/api/v1/cases.geojson?limit=5", everybody(200)),
+    "api-schema": ("get", "/api/schema/", everybody(200)),
+    "api-categories": ("get", "/api/v1/categories", everybody(200)),
+    "api-cases": ("post", "/api/v1/cases", everybody(400)),
+    "api-similar": ("get", "/api/v1/cases/similar?lon=114.9375&lat=25.8685&coord=wgs84", everybody(200)),
+    "api-summary": ("get", "/api/v1/summary", everybody(200)),
+    "api-case": ("get", "/api/v1/cases/NUMBER", everybody(200)),
+    "api-voices": ("post", "/api/v1/cases/NUMBER/voices", everybody(400)),
+    # Accepting is for those on the grid; others who see the case are told that it is not theirs to accept.
+    "api-act": (
+        "post",
+        "/api/v1/cases/NUMBER/actions/accept",
+        ground_only(200, anonymous=401, clerk=403, leader=403, centre=403, admin=403),
+    ),
+    "desk": ("get", "/desk/", everybody(200) | {"anonymous": 302}),
+    "case": ("get", "/cases/NUMBER/", ground_only(200, anonymous=302)),
+    "case-act": (
+        "post",
+        "/cases/NUMBER/accept/",
+        ground_only(302, anonymous=302, clerk=403, leader=403, centre=403, admin=403),
+    ),
+    "case-reporter": (
+        "post",
+        "/cases/NUMBER/reporter/",
+        ground_only(200, anonymous=302, leader=403, admin=403),
+    ),
+    "case-photo": ("get", "/cases/NUMBER/photos/PHOTO/", ground_only(200, anonymous=404)),
+}
+# Answered by Django's own admin, which asks for staff before anything else (tests/browser/test_admin.py).
+NOT_OURS = {"admin"}
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.name or str(pattern.pattern)
+        elif pattern.namespace not in NOT_OURS:
+            yield from names(pattern.url_patterns)
+
+
+def test_the_table_holds_every_address() -> None:
+    assert set(names(get_resolver().url_patterns)) == set(TABLE)
+
+
+@pytest.fixture
+def case(cast: Cast, now: dt.datetime) -> Case:
+    """A fresh report on the cast's grid, with a reporter and a photo."""
+    point = Boundary.objects.get(area=cast.grid, valid_until=None).geom.point_on_surface
+    sent = Report(
+        client_id=uuid.uuid4(),
+        category="0301",
+        text="只有自己人能看的描述",
+        lon=point.x,
+        lat=point.y,
+        coord="wgs84",
+        channel="web",
+        reporter_name="李四海",
+        reporter_phone="10000005678",
+        pictures=[actions.reporting.photos.re_encode(_png())],
+    )
+    return actions.report(sent, by=None, at=now)[0]
+
+
+def _png():  # type: ignore[no-untyped-def]
+    import io
+
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(drawn, "PNG")
+    drawn.seek(0)
+    return drawn
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("name", TABLE)
+def test_every_caller_at_every_address(
+    name: str, caller: str, case: Case, cast: Cast, as_user: Callable[[User | None], Client]
+) -> None:
+    method, path, expected = TABLE[name]
+    client = as_user(None if caller == "anonymous" else getattr(cast, caller))
+    path = path.replace("NUMBER", case.number).replace("PHOTO", str(case.photos.get().pk))
+    response = getattr(client, method)(path)
+    response.close()  # a photo is an open file until somebody has read it
+    assert response.status_code == expected[caller]
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "department", "stranger"])
+def test_those_elsewhere_see_no_more_than_the_public(
+    caller: str, case: Case, cast: Cast, as_user: Callable[[User | None], Client]
+) -> None:
+    client = as_user(None if caller == "anonymous" else getattr(cast, caller))
+    for path in (f"/api/v1/cases/{case.number}", "/api/v1/cases.geojson?state=reported", f"/cases/{case.number}/"):
+        shown = client.get(path, follow=True).content.decode()
+        for secret in ("李四海", "李**", "5678", "只有自己人能看的描述", case.track_code):
+            assert secret not in shown, path
+
+
+def test_those_on_the_ground_see_the_reporter_masked(
+    case: Case, cast: Cast, as_user: Callable[[User | None], Client]
+) -> None:
+    for path in (f"/api/v1/cases/{case.number}", f"/cases/{case.number}/"):
+        shown = as_user(cast.worker).get(path).content.decode()
+        assert "只有自己人能看的描述" in shown
+        assert "100****5678" in shown
+        assert "李四海" not in shown
+        assert case.track_code not in shown

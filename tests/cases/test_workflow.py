@@ -1,0 +1,59 @@
+"""The machine as data: every triple of state, verb and role, and that nothing gets stuck."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.workflow import DONE, OPEN, STEP_OF, VERBS, State, after, allowed
+from gridmap.roles import Role
+
+# Written out by hand from the rules, apart from the code: verb → states it may be used in, roles that may use it.
+G = {Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER}
+EXPECTED = {
+    "accept": ({State.REPORTED}, G, State.HANDLING),
+    "record": ({State.HANDLING}, G, None),
+    "resolve": ({State.HANDLING}, G, State.RESOLVED),
+    "close": ({State.RESOLVED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK}, State.CLOSED),
+    "send_back": ({State.RESOLVED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK}, State.HANDLING),
+    "relocate": ({State.REPORTED, State.HANDLING}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
+    "refuse": ({State.REPORTED}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.REFUSED),
+}
+
+
+def test_the_verbs_are_these() -> None:
+    assert set(VERBS) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("verb", EXPECTED)
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("role", Role)
+def test_every_triple(verb: str, state: State, role: Role) -> None:
+    states, roles, goes_to = EXPECTED[verb]
+    it = VERBS[verb]
+    assert allowed(it, state) == (state in states)
+    assert (role in it.roles) == (role in roles)
+    assert after(it, state) == (goes_to or state)
+
+
+def test_level_one_is_only_for_those_on_the_grid() -> None:
+    # R48: blown only by a grid worker, a building head or a residents'-group leader (and the chief they answer to).
+    assert VERBS["accept"].roles == G
+
+
+def test_every_open_state_can_still_reach_an_end() -> None:
+    reached = {state: {state} for state in State}
+    for _ in State:
+        for verb in VERBS.values():
+            for state in State:
+                for here in list(reached[state]):
+                    if allowed(verb, here):
+                        reached[state].add(after(verb, here))
+    ends = set(State) - OPEN
+    assert ends == {State.CLOSED, State.REFUSED}
+    assert all(reached[state] & ends for state in State)
+    assert all(State.CLOSED in reached[state] for state in OPEN)
+    assert DONE < ends
+
+
+def test_every_state_has_its_step() -> None:
+    assert set(STEP_OF) == set(State)
