@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Self
 
 from django.contrib.gis.db import models
+from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, F, Q
 
 from cases.deadlines import Limit, Unit
@@ -36,6 +37,16 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Keep the tree at two levels."""
+        super().clean()
+        if self.parent is None:
+            return
+        if self.parent_id == self.code or self.parent.parent_id is not None:
+            raise ValidationError({"parent": "大类应是没有上级的类别 (categories have two levels)"})
+        if Category.objects.filter(parent=self.code).exists():
+            raise ValidationError({"parent": "下面还有小类,不能归入别的大类 (it has parts of its own)"})
 
     @property
     def limit(self) -> Limit:
@@ -97,7 +108,7 @@ class Case(models.Model):
 
     number = models.CharField("编号", max_length=20, unique=True, db_collation="C")
     client_id = models.UUIDField("客户端标识", unique=True)
-    content_digest = models.CharField(max_length=64)
+    content_digest = models.CharField("内容摘要", max_length=64)
     track_code = models.CharField("查询码", max_length=12)
 
     kind = models.CharField("性质", max_length=7, choices=Kind.choices, default=Kind.PROBLEM)
@@ -135,14 +146,27 @@ class Case(models.Model):
             models.Index(fields=["reported_at"], name="case_reported_at"),
         ]
         constraints = [
-            CheckConstraint(condition=Q(state__in=State.values), name="case_state_known"),
-            CheckConstraint(condition=Q(due_at__gte=F("reported_at")), name="case_due_after_reported"),
+            CheckConstraint(
+                condition=Q(state__in=State.values),
+                name="case_state_known",
+                violation_error_message="没有这个状态 (unknown state)",
+            ),
+            CheckConstraint(
+                condition=Q(due_at__gte=F("reported_at")),
+                name="case_due_after_reported",
+                violation_error_message="截止时间不能早于上报时间 (due before reported)",
+            ),
             CheckConstraint(
                 condition=Q(closed_at=None, state__in=sorted(OPEN))
                 | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(set(State) - OPEN)),
                 name="case_closed_at_when_ended",
+                violation_error_message="已结束的事项应有结项时间,未结束的没有 (closed_at goes with an ended state)",
             ),
-            CheckConstraint(condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]), name="case_coord_known"),
+            CheckConstraint(
+                condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]),
+                name="case_coord_known",
+                violation_error_message="坐标来源应为 wgs84、cgcs2000、gcj02 或 bd09 (unknown coordinate system)",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,7 +185,7 @@ class Case(models.Model):
 class Reporter(models.Model):
     """Who reported it, apart from the case: read masked, and each reading in clear leaves a trace."""
 
-    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="reporter")
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="reporter", verbose_name="事项")
     name = models.CharField("姓名", max_length=40, blank=True)
     phone = models.CharField("电话", max_length=20, blank=True)
 
@@ -188,8 +212,8 @@ class Reporter(models.Model):
 class Voice(models.Model):
     """Somebody who says "it is the same" about a case already reported."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="voices")
-    client_id = models.UUIDField(unique=True)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="voices", verbose_name="事项")
+    client_id = models.UUIDField("客户端标识", unique=True)
     at = models.DateTimeField("时间")
     text = models.TextField("补充", max_length=1000, blank=True)
 
@@ -208,11 +232,11 @@ class Photo(models.Model):
         REPORT = "report", "上报"
         AFTER = "after", "处置后"
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="photos")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="photos", verbose_name="事项")
     kind = models.CharField("阶段", max_length=6, choices=Kind.choices)
     file = models.CharField("文件", max_length=80)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
+    width = models.PositiveIntegerField("宽(像素)")
+    height = models.PositiveIntegerField("高(像素)")
     at = models.DateTimeField("时间")
 
     class Meta:

@@ -39,7 +39,13 @@ class TraceEvent(models.Model):
         verbose_name = "留痕"
         verbose_name_plural = "留痕"
         ordering = ["case", "seq"]
-        constraints = [models.UniqueConstraint(fields=["case", "seq"], name="trace_event_seq")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "seq"],
+                name="trace_event_seq",
+                violation_error_message="该事项已有这个序号的留痕 (this number is taken)",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} #{self.seq} {self.verb}"

@@ -16,7 +16,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
 from geodata.crs import METRES_SRID, STORED_SRID
-from gridmap.models.dated import DatedQuerySet, in_force_range, until_after_from
+from gridmap.models.dated import Dated, DatedQuerySet, in_force_range, until_after_from
 
 
 class Level(models.TextChoices):
@@ -79,7 +79,11 @@ class Area(models.Model):
         ordering = ["code"]
         indexes = [GinIndex(fields=["name"], name="area_name_trgm", opclasses=["gin_trgm_ops"])]
         constraints = [
-            CheckConstraint(condition=_level_fits_code(), name="area_code_fits_level"),
+            CheckConstraint(
+                condition=_level_fits_code(),
+                name="area_code_fits_level",
+                violation_error_message="编码应为数字,区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code does not fit the level)",
+            ),
             CheckConstraint(
                 condition=Q(level=Level.DISTRICT, parent=None)
                 | (
@@ -88,8 +92,13 @@ class Area(models.Model):
                     & Q(Exact(Length("code"), Length("parent") + 3))
                 ),
                 name="area_code_starts_with_parent",
+                violation_error_message="编码应为上级编码加三位;只有区没有上级 (code must be the parent's and three digits)",
             ),
-            CheckConstraint(condition=Q(complexity__range=(1, 3)), name="area_complexity_1_to_3"),
+            CheckConstraint(
+                condition=Q(complexity__range=(1, 3)),
+                name="area_complexity_1_to_3",
+                violation_error_message="治理复杂程度应为 1、2 或 3 (complexity is 1 to 3)",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,6 +129,7 @@ class Edition(models.Model):
             CheckConstraint(
                 condition=~Q(state="published") | Q(valid_from__isnull=False, published_at__isnull=False),
                 name="edition_published_at_a_date",
+                violation_error_message="已发布的版本应有生效日期和发布时间 (published needs its dates)",
             )
         ]
 
@@ -127,7 +137,7 @@ class Edition(models.Model):
         return self.name
 
 
-class Boundary(models.Model):
+class Boundary(Dated):
     """An area's shape during a range of days, within an edition; a draft's boundaries have no days yet."""
 
     area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries", verbose_name="区域")
@@ -138,11 +148,15 @@ class Boundary(models.Model):
     # Written once so that reading is cheap: no geometry is measured or rendered on a read path.
     area_m2 = models.GeneratedField(
         expression=Func(Transform("geom", METRES_SRID), function="ST_Area"),
-        output_field=models.FloatField("面积(平方米)"),
+        output_field=models.FloatField(),
         db_persist=True,
+        verbose_name="面积(平方米)",
     )
     geojson = models.GeneratedField(
-        expression=AsGeoJSON("geom", precision=7), output_field=models.TextField(), db_persist=True
+        expression=AsGeoJSON("geom", precision=7),
+        output_field=models.TextField(),
+        db_persist=True,
+        verbose_name="GeoJSON",
     )
 
     objects = DatedQuerySet.as_manager()
@@ -151,12 +165,17 @@ class Boundary(models.Model):
         verbose_name = "边界"
         verbose_name_plural = "边界"
         constraints = [
-            CheckConstraint(condition=Q(geom__isvalid=True), name="boundary_is_valid"),
+            CheckConstraint(
+                condition=Q(geom__isvalid=True),
+                name="boundary_is_valid",
+                violation_error_message="边界无效,可能自相交 (invalid polygon)",
+            ),
             until_after_from("boundary_until_after_from"),
             ExclusionConstraint(
                 name="boundary_one_in_force",
                 expressions=[("area", RangeOperators.EQUAL), (in_force_range(), RangeOperators.OVERLAPS)],
                 condition=Q(valid_from__isnull=False),
+                violation_error_message="该区域在这段日期内已有生效的边界 (another boundary is in force)",
             ),
         ]
 
@@ -181,8 +200,16 @@ class Lineage(models.Model):
         verbose_name = "沿革"
         verbose_name_plural = "沿革"
         constraints = [
-            models.UniqueConstraint(fields=["edition", "predecessor", "successor"], name="lineage_once"),
-            CheckConstraint(condition=~Q(predecessor=F("successor")), name="lineage_between_two"),
+            models.UniqueConstraint(
+                fields=["edition", "predecessor", "successor"],
+                name="lineage_once",
+                violation_error_message="本版本中已有这条沿革 (recorded already)",
+            ),
+            CheckConstraint(
+                condition=~Q(predecessor=F("successor")),
+                name="lineage_between_two",
+                violation_error_message="原区域与现区域不能相同 (an area cannot come from itself)",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
@@ -48,11 +49,18 @@ class Organisation(models.Model):
             CheckConstraint(
                 condition=Q(kind="authority", template__gt="") | (~Q(kind="authority") & Q(template="")),
                 name="organisation_template_of_authorities",
+                violation_error_message="镇街应选机构模式,其他机构不选 (a template is for towns and subdistricts only)",
             )
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Nothing stands above itself."""
+        super().clean()
+        if self.parent_id is not None and self.parent_id == self.code:
+            raise ValidationError({"parent": "上级机构不能是自己 (nothing stands above itself)"})
 
 
 class Building(models.Model):
@@ -121,6 +129,10 @@ class PartyOrganisation(models.Model):
                 | Q(Exact(Length("area"), 12), kind__in=["committee", "general_branch"], building=None)
                 | Q(Exact(Length("area"), 15), kind__in=["branch", "group"], building=None),
                 name="party_organisation_kind_fits_place",
+                violation_error_message=(
+                    "类型与层级不符:村(社区)建党委或党总支,二级网格建党支部或党小组,楼宇建功能型党支部"
+                    " (the kind does not fit the place)"
+                ),
             )
         ]
 

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import CheckConstraint, Q
 
-from gridmap.models.dated import DatedQuerySet, in_force_range, until_after_from
+from gridmap.models.dated import Dated, DatedQuerySet, in_force_range, until_after_from
 from gridmap.models.ground import Area
 from gridmap.models.organisations import Organisation
 from gridmap.roles import Role
@@ -39,7 +39,7 @@ class Person(models.Model):
         return self.name
 
 
-class Appointment(models.Model):
+class Appointment(Dated):
     """A person in a role for an area or an organisation, during a range of days (many-to-many, R26)."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="appointments", verbose_name="人员")
@@ -64,11 +64,13 @@ class Appointment(models.Model):
             CheckConstraint(
                 condition=Q(area__isnull=False, organisation=None) | Q(area=None, organisation__isnull=False),
                 name="appointment_to_one_place",
+                violation_error_message="任职应对应一个区域或一个机构,只填其一 (either an area or an organisation)",
             ),
             ExclusionConstraint(
                 name="appointment_one_chief",
                 expressions=[("area", RangeOperators.EQUAL), (in_force_range(), RangeOperators.OVERLAPS)],
                 condition=Q(role="grid_chief"),
+                violation_error_message="该区域在这段日期内已有网格长 (one chief at a time)",
             ),
             ExclusionConstraint(
                 name="appointment_held_once",
@@ -79,6 +81,7 @@ class Appointment(models.Model):
                     (in_force_range(), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(area__isnull=False),
+                violation_error_message="此人在这段日期内已任同一区域的同一角色 (held already)",
             ),
         ]
 
@@ -86,7 +89,7 @@ class Appointment(models.Model):
         return f"{self.person_id} {self.get_role_display()}"
 
 
-class StationedStaff(models.Model):
+class StationedStaff(Dated):
     """A post moved down from a department to a town: owned by the one, managed and used by the other (R34, R70–R72).
 
     A post without a person is vacant.

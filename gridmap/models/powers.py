@@ -6,12 +6,12 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 
-from gridmap.models.dated import DatedQuerySet, in_force_range, until_after_from
+from gridmap.models.dated import Dated, DatedQuerySet, in_force_range, until_after_from
 from gridmap.models.ground import Area
 from gridmap.models.organisations import Organisation
 
 
-class DelegatedPower(models.Model):
+class DelegatedPower(Dated):
     """An approval, a service or an enforcement power that a department hands down (R39, R40)."""
 
     class Kind(models.TextChoices):
@@ -43,7 +43,7 @@ class DelegatedPower(models.Model):
         return self.name
 
 
-class PowerGrant(models.Model):
+class PowerGrant(Dated):
     """One power given to one town or subdistrict: the unit of count, since the three totals may overlap."""
 
     power = models.ForeignKey(DelegatedPower, models.PROTECT, related_name="grants", verbose_name="赋权事项")
@@ -65,6 +65,7 @@ class PowerGrant(models.Model):
                     ("area", RangeOperators.EQUAL),
                     (in_force_range(), RangeOperators.OVERLAPS),
                 ],
+                violation_error_message="该事项在这段日期内已赋予该镇街 (granted already)",
             ),
         ]
 
@@ -89,8 +90,19 @@ class ServiceGuide(models.Model):
         verbose_name = "服务指南"
         verbose_name_plural = "服务指南"
         constraints = [
-            models.CheckConstraint(condition=models.Q(**{f"{field}__gt": ""}), name=f"service_guide_{field}_given")
-            for field in ("conditions", "basis", "process", "time_limit", "contact_name", "contact_phone")
+            models.CheckConstraint(
+                condition=models.Q(**{f"{field}__gt": ""}),
+                name=f"service_guide_{field}_given",
+                violation_error_message=f"服务指南的“{label}”不能为空 (every field is needed)",
+            )
+            for field, label in (
+                ("conditions", "办理条件"),
+                ("basis", "依据"),
+                ("process", "流程"),
+                ("time_limit", "办理时限"),
+                ("contact_name", "联络人"),
+                ("contact_phone", "联系电话"),
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,12 +12,20 @@ class DataVersion(models.Model):
     version of a collection is the sum over its slots.
     """
 
-    collection = models.CharField(max_length=30)
-    slot = models.PositiveSmallIntegerField()
-    changes = models.BigIntegerField(default=0)
+    collection = models.CharField("数据集", max_length=30)
+    slot = models.PositiveSmallIntegerField("分槽")
+    changes = models.BigIntegerField("变更次数", default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["collection", "slot"], name="data_version_slot")]
+        verbose_name = "数据版本"
+        verbose_name_plural = "数据版本"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection", "slot"],
+                name="data_version_slot",
+                violation_error_message="该数据集的分槽已存在 (slot exists)",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.collection} {self.changes}"
