@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from cases import actions, photos
 from cases.actions.handling import Given
+from cases.cells import MAX_ZOOM, cells
 from cases.features import CASES, rows
 from cases.models import Case
 from cases.serializers import (
@@ -40,6 +41,7 @@ from gridmap.features.parameters import read_filters, read_position, single_valu
 from gridmap.problems import BadParameter, NotFound, SignInNeeded
 
 SIMILAR_WITHIN_M = 50
+ZOOMS = frozenset(str(zoom) for zoom in range(MAX_ZOOM + 1))
 
 
 @extend_schema(summary="类别树", responses=CategorySerializer(many=True))
@@ -180,6 +182,22 @@ def act(request: Request, number: str, verb: str) -> Response:
         at=timezone.localtime(),
     )
     return Response(_view(number, standing, request))
+
+
+@extend_schema(
+    summary="按地图格子计数的事项",
+    parameters=[OpenApiParameter("zoom", int, required=True, description="地图缩放级别,0 到 19 的整数")],
+    responses={200: dict},
+)
+@api_view(["GET"])
+def cell_counts(request: Request) -> Response:
+    """Cases counted by cells of 64 pixels at a zoom: all of them, however many there are."""
+    given = request.query_params.copy()
+    zooms = given.pop("zoom", [])
+    if len(zooms) != 1 or zooms[0] not in ZOOMS:
+        raise BadParameter(f"参数 zoom 应为 0 到 {MAX_ZOOM} 的整数,给一次 (an integer, once)", parameter="zoom")
+    filters = read_filters(given, CASES.parameters - {"limit", "after"}, own=CASES.readers)
+    return Response({"cells": cells(rows(filters, caller(request)), zoom=int(zooms[0]), now=timezone.now())})
 
 
 @extend_schema(summary="主要数字", responses={200: dict})

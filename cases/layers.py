@@ -26,6 +26,7 @@ def cases() -> dict[str, Any]:
         "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
         "styles": [static("cases/css/pins.css"), static("cases/css/map_layer.css")],
         "items": reverse("api-geojson", args=["cases"]),
+        "cells": reverse("api-cells"),
         "summary": reverse("api-summary"),
         "page": reverse("case", args=["NUMBER"]),
         "report": reverse("report"),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/v1/categories", api.categories, name="api-categories"),
     path("api/v1/cases", api.report, name="api-cases"),
     path("api/v1/cases/similar", api.similar, name="api-similar"),
+    path("api/v1/cases/cells", api.cell_counts, name="api-cells"),
     path("api/v1/cases/<str:number>", api.case, name="api-case"),
     path("api/v1/cases/<str:number>/voices", api.voices, name="api-voices"),
     path("api/v1/cases/<str:number>/actions/<str:verb>", api.act, name="api-act"),

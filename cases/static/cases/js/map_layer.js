@@ -5,7 +5,7 @@ import { request } from "../../gridmap/js/request.js";
 import { caseFacts, caseRow } from "./case_rows.js";
 import { byUrgency, rateWords } from "./figures.js";
 import { NO_FILTERS, filterWords, inForce, readFilters, serverQuery } from "./filters.js";
-import { asItem, caseGroup, caseMarker } from "./markers.js";
+import { asItem, caseGroup, caseMarker, cellMarker } from "./markers.js";
 
 /** @typedef {import("./markers.js").Item} Item */
 /** @typedef {import("./filters.js").Filters} Filters */
@@ -14,6 +14,7 @@ import { asItem, caseGroup, caseMarker } from "./markers.js";
  * @typedef {object} Described The layer as the server describes it (cases/layers.py).
  * @property {string} id
  * @property {string} items    address of the cases collection (GeoJSON)
+ * @property {string} cells    address of the counts by cells of the map
  * @property {string} summary
  * @property {string} page     a case's page, with NUMBER in its place
  * @property {string} report
@@ -25,6 +26,9 @@ import { asItem, caseGroup, caseMarker } from "./markers.js";
 const L = globalThis.L;
 const ROWS_AT_ONCE = 40;
 const OPEN_AT_PLACE = 20;
+/** More than so many are counted by the server where the map is far out, and read by what is in view where it is near. */
+const ALL_AT_ONCE = 20_000;
+const NEAR_ZOOM = 16;
 
 /**
  * Put the layer on the map.
@@ -36,12 +40,15 @@ export async function mount({ map, ground, panel, params, go }, layer) {
   const parts = partsOf(document.getElementById(`layer-${layer.id}`));
   const names = namesOf(layer, ground);
   const group = caseGroup(pick).addTo(map);
+  const counted = L.layerGroup().addTo(map);
   const ring = L.circleMarker([0, 0], { radius: 20, weight: 4, color: "#c8371b", fill: false, interactive: false });
   /** @type {Filters} */
   let filters = NO_FILTERS;
   /** @type {Item[]} what the filters leave, the most pressing first */
   let items = [];
   let loaded = false;
+  /** Whether there are too many to have all at once: then each view is asked for by itself. */
+  let byView = false;
   let rowsShown = ROWS_AT_ONCE;
   let loading = new AbortController();
 
@@ -72,21 +79,66 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     writeChips();
   }
 
+  /** Everything anew: figures first, for they say how many there are. */
   async function load() {
+    await reading(async (signal) => {
+      const figures = await request(layer.summary, { query: serverQuery(filters), signal });
+      writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
+      byView = figures.collected > ALL_AT_ONCE;
+      await loadView(signal);
+    });
+  }
+
+  /** What is in view of too many: counts where the map is far out, cases where it is near. @param {AbortSignal} signal */
+  async function loadView(signal) {
+    const query = serverQuery(filters);
+    if (!byView) {
+      await loadItems(query, signal);
+      return;
+    }
+    const zoom = Math.floor(map.getZoom());
+    const bbox = map.getBounds().pad(0.1).toBBoxString();
+    if (zoom >= NEAR_ZOOM) {
+      await loadItems({ ...query, bbox }, signal);
+      return;
+    }
+    const { cells } = await request(layer.cells, { query: { ...query, bbox, zoom }, signal });
+    cells.forEach((it) => cellMarker(it, map).addTo(counted));
+  }
+
+  /** Page after page, until the server names no next one: no case is left out. */
+  async function loadItems(first, signal) {
+    let query = first;
+    while (query) {
+      const answer = await request(layer.items, { query, signal });
+      const now = Date.now();
+      const more = answer.features.map((it) => asItem(it, names.states));
+      group.addLayers(more.map((it) => caseMarker(it, now)));
+      items.push(...more);
+      query = answer.next ? Object.fromEntries(new URL(answer.next, location.href).searchParams) : null;
+    }
+  }
+
+  /**
+   * Read in place of what was read before, with its signs of waiting and of failing.
+   * @param {(signal: AbortSignal) => Promise<void>} read
+   */
+  async function reading(read) {
     loading.abort();
     loading = new AbortController();
     const { signal } = loading;
     loaded = false;
     items = [];
     group.clearLayers();
+    counted.clearLayers();
     parts.problem.hidden = true;
     parts.loading.hidden = false;
     writeChips();
     writeRows();
     try {
-      await Promise.all([loadFigures(signal), loadItems(signal)]);
+      await read(signal);
     } catch (problem) {
-      if (problem.name !== "AbortError") {
+      if (!signal.aborted) {
         parts.loading.hidden = true;
         parts.problem.hidden = false;
         parts.problem.querySelector("p").textContent = problem.message;
@@ -98,25 +150,6 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     parts.loading.hidden = true;
     writeRows();
     showChosen();
-  }
-
-  /** @param {AbortSignal} signal */
-  async function loadFigures(signal) {
-    const figures = await request(layer.summary, { query: serverQuery(filters), signal });
-    writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
-  }
-
-  /** Page after page, until the server names no next one: no case is left out. @param {AbortSignal} signal */
-  async function loadItems(signal) {
-    let query = serverQuery(filters);
-    while (query) {
-      const answer = await request(layer.items, { query, signal });
-      const now = Date.now();
-      const more = answer.features.map((it) => asItem(it, names.states));
-      group.addLayers(more.map((it) => caseMarker(it, now)));
-      items.push(...more);
-      query = answer.next ? Object.fromEntries(new URL(answer.next, location.href).searchParams) : null;
-    }
   }
 
   function writeChips() {
@@ -145,7 +178,8 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     const view = map.getBounds();
     const seen = items.filter((it) => view.contains([it.lat, it.lon]));
     const now = Date.now();
-    parts.seenCount.textContent = loaded ? `当前范围 ${seen.length} 件` : "";
+    const far = byView && map.getZoom() < NEAR_ZOOM;
+    parts.seenCount.textContent = loaded && !far ? `当前范围 ${seen.length} 件` : "";
     parts.rows.replaceChildren(
       ...(loaded ? seen.slice(0, rowsShown) : []).map((it) => caseRow(it, { now, icons: layer.icons, onPick: pick })),
     );
@@ -154,7 +188,7 @@ export async function mount({ map, ground, panel, params, go }, layer) {
       make("button", { class: "btn btn-plain", type: "button", onclick: moreRows }, `再显示一些(还有 ${seen.length - rowsShown} 件)`),
     );
     parts.empty.hidden = !loaded || seen.length > 0;
-    parts.empty.textContent = items.length ? "当前范围内没有事项,可以移动或缩小地图。" : "没有符合条件的事项。";
+    parts.empty.textContent = far ? "事项太多,图上只显示件数;放大地图后在这里列出。" : items.length ? "当前范围内没有事项,可以移动或缩小地图。" : "没有符合条件的事项。";
   }
 
   function moreRows() {
@@ -245,7 +279,11 @@ export async function mount({ map, ground, panel, params, go }, layer) {
   parts.filters.open = globalThis.matchMedia("(min-width: 768px)").matches;
   map.on("moveend", () => {
     rowsShown = ROWS_AT_ONCE;
-    writeRows();
+    if (byView) {
+      reading(loadView);
+    } else {
+      writeRows();
+    }
   });
 
   return {

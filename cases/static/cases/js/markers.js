@@ -53,6 +53,7 @@ export function caseGroup(onPick) {
     iconCreateFunction: clusterIcon,
   });
   group.on("click", ({ layer }) => onPick(layer.item));
+  group.on("keypress", ({ layer, originalEvent }) => originalEvent.key === "Enter" && onPick(layer.item));
   return group;
 }
 
@@ -70,7 +71,14 @@ export function caseMarker(item, now) {
 
 /** @param {L.MarkerCluster} cluster @returns {L.DivIcon} */
 function clusterIcon(cluster) {
-  const summary = clusterSummary(cluster.getAllChildMarkers().map((it) => it.item), Date.now());
+  return countIcon(clusterSummary(cluster.getAllChildMarkers().map((it) => it.item), Date.now()));
+}
+
+/**
+ * @param {{count: number, open: number, overdue: number}} summary
+ * @returns {L.DivIcon} the count, in a ring whose dark arc is the share still open
+ */
+function countIcon(summary) {
   const { count, open, overdue } = summary;
   // A single open case among thousands is still seen.
   const share = open ? Math.max(8, (100 * open) / count) : 0;
@@ -81,4 +89,16 @@ function clusterIcon(cluster) {
     html: `<span class="cluster" style="--open:${share}%" title="${clusterWords(summary)}"><b>${count}</b>${badge}</span>`,
     iconSize: [size, size],
   });
+}
+
+/**
+ * A cell the server has counted; a click on it goes closer.
+ * @param {{lon: number, lat: number, count: number, open: number, overdue: number}} cell
+ * @param {L.Map} map
+ * @returns {L.Marker}
+ */
+export function cellMarker(cell, map) {
+  const marker = L.marker([cell.lat, cell.lon], { icon: countIcon(cell), riseOnHover: true });
+  const closer = () => map.setView(marker.getLatLng(), map.getZoom() + 2);
+  return marker.on("click", closer).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && closer());
 }
