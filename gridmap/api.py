@@ -134,7 +134,7 @@ def _ranked(rows: Any, words: str, *fields: str) -> Any:
     """
     holds = Q()
     for field in fields:
-        holds |= Q(**{f"{field}__icontains": words}) | Q(**{f"{field}__trigram_similar": words})
+        holds |= Q(**{f"{field}__contains": words}) | Q(**{f"{field}__trigram_similar": words})
     likeness = [TrigramSimilarity(field, words) for field in fields]
     best = Greatest(*likeness, Value(0.0), output_field=FloatField())
     return rows.filter(holds).annotate(likeness=best).order_by("-likeness", F("code"))[:10]

@@ -171,7 +171,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # What the site offers, by dotted path: gridmap imports no package above it.
-COLLECTIONS = ["gridmap.features.areas.AREAS", "cases.features.CASES"]
+COLLECTIONS = ["gridmap.features.areas.AREAS", "gridmap.features.rivers.RIVERS", "cases.features.CASES"]
 MAP_LAYERS = ["cases.layers.cases"]
 DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
 # The name people see; a district sets its own.

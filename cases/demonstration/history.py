@@ -178,9 +178,11 @@ def _moments(
     reported = np.floor(reported)
     due = _due(reported, categories, category, as_of)
     used = np.where(random.random(count) < LATE_SHARE, random.uniform(1.02, 1.8, count), random.beta(2.0, 3.0, count))
-    resolved = np.floor(reported + used * (due - reported)) + 120.0
-    accepted = np.floor(reported + (resolved - reported) * random.uniform(0.05, 0.4, count))
-    closed = resolved + np.floor(random.uniform(0.2, 40.0, count) * 3600.0)
+    closed = np.floor(reported + used * (due - reported)) + 240.0
+    accepted, resolved = (
+        np.floor(reported + (closed - reported) * share) + 60.0
+        for share in (random.uniform(0.05, 0.3, count), random.uniform(0.4, 0.9, count))
+    )
     moments = Moments(reported, due, accepted, resolved, closed)
     _leave_open(moments, open_count, end, random)
     return moments

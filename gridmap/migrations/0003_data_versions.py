@@ -31,4 +31,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(COUNT_CHANGE, "DROP FUNCTION gridmap_count_change()"),
         count_changes("gridmap_area", "areas"),
         count_changes("gridmap_boundary", "areas"),
+        count_changes("gridmap_river", "rivers"),
     ]
