@@ -5,6 +5,7 @@ The bytes of a feature are made in SQL; Python parses no geometry and builds no 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import replace
@@ -33,7 +34,7 @@ def answer(request: HttpRequest, shown: Collection) -> HttpResponse:
     standing = standing_of(request.user, on=now.date()) if shown.personal else NOBODY
     if filters.on is None and "on" in shown.parameters:
         filters = replace(filters, on=now.date())
-    etag = _etag(shown, filters, standing)
+    etag = _etag(shown, filters, standing, now=now)
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response: HttpResponse = HttpResponseNotModified()
     else:
@@ -43,9 +44,11 @@ def answer(request: HttpRequest, shown: Collection) -> HttpResponse:
     return response
 
 
-def _etag(shown: Collection, filters: Filters, standing: Standing) -> str:
+def _etag(shown: Collection, filters: Filters, standing: Standing, *, now: dt.datetime) -> str:
     """Weak, because a proxy may compress: the data version, the question and who asks."""
     asked = f"{SCHEMA_VERSION}|{filters}|{standing.everything}|{standing.prefixes}"
+    if filters.overdue is not None:
+        asked += f"|{now:%Y%m%d%H%M}"  # cases fall overdue without anybody changing them
     digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
     return f'W/"{shown.id}-{version_of(*shown.counters)}-{digest}"'
 
