@@ -3,7 +3,7 @@
 #
 # python: Python's venv
 # run: that, and PostgreSQL with PostGIS unless DATABASE_URL names another database
-# test: all of those, and a browser with Chinese letters
+# test: all of those, and a browser with Chinese letters and what its driver is linked against
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/console.sh
@@ -32,8 +32,9 @@ needs_postgres() { wants_postgres && ! scripts/find-postgres.sh >/dev/null; }
 needs_venv() { ! .venv/bin/python -c 'import pip' 2>/dev/null && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 needs_browser() { [ "$purpose" = test ] && ! command -v chromium >/dev/null; }
 needs_letters() { [ "$purpose" = test ] && [ -z "$(fc-list :lang=zh-cn 2>/dev/null)" ]; }
+needs_atomic() { [ "$purpose" = test ] && ! "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null; }
 
-if ! needs_postgres && ! needs_venv && ! needs_browser && ! needs_letters; then
+if ! needs_postgres && ! needs_venv && ! needs_browser && ! needs_letters && ! needs_atomic; then
     say "系统软件包齐备 · System packages are present"
     exit
 fi
@@ -69,6 +70,7 @@ missing_packages() {
     ! needs_venv || echo python3-venv
     ! needs_browser || echo chromium
     ! needs_letters || echo fonts-noto-cjk
+    ! needs_atomic || echo libatomic1
 }
 
 ask_for_root() {
