@@ -49,7 +49,7 @@ ZOOMS = frozenset(str(zoom) for zoom in range(MAX_ZOOM + 1))
 def categories(request: Request) -> Response:
     """The category tree: code, name, children, limit."""
     single_values(request.query_params, ())
-    return Response(category_tree())
+    return Response(category_tree(at=timezone.localtime()))
 
 
 @extend_schema(summary="上报事项", request=ReportInput, responses={201: AcceptedSerializer, 200: AcceptedSerializer})

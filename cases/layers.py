@@ -6,6 +6,7 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.serializers import category_tree
 from cases.workflow import OPEN, State
@@ -17,7 +18,7 @@ def cases() -> dict[str, Any]:
     ``module`` exports ``mount(context, layer)``; ``template`` is its part of the panel; ``scripts`` are classic scripts
     needed before it.
     """
-    categories = category_tree()
+    categories = category_tree(at=timezone.localtime())
     return {
         "id": "cases",
         "title": "事项",

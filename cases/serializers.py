@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 
+from cases.deadlines import due_at
 from cases.models import Case, Category, TraceEvent
+from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
 from gridmap.routing import Method
@@ -112,6 +114,7 @@ class CategorySerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     icon = serializers.CharField()
     limit = serializers.CharField(help_text="时限,如 4工作时")
+    due_at = serializers.DateTimeField(help_text="现在上报的话,何时到期")
     children = serializers.ListField(child=serializers.DictField())
 
 
@@ -234,21 +237,24 @@ def whole_trace() -> Prefetch[Any]:
     return Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq"))
 
 
-def category_tree() -> list[dict[str, Any]]:
-    """The tree of categories, two levels."""
+def category_tree(*, at: dt.datetime) -> list[dict[str, Any]]:
+    """The tree of categories, two levels, each with when a case reported ``at`` that moment would be due."""
     rows = list(Category.objects.all())
+    calendar = calendar_for(at, [row.limit for row in rows])
+    shown = {row.code: _category(row, due_at(at, row.limit, calendar)) for row in rows}
     below: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row.parent_id:
-            below.setdefault(row.parent_id, []).append(_category(row))
-    return [_category(row) | {"children": below.get(row.code, [])} for row in rows if not row.parent_id]
+            below.setdefault(row.parent_id, []).append(shown[row.code])
+    return [shown[row.code] | {"children": below.get(row.code, [])} for row in rows if not row.parent_id]
 
 
-def _category(row: Category) -> dict[str, Any]:
+def _category(row: Category, due: dt.datetime) -> dict[str, Any]:
     return {
         "code": row.code,
         "name": row.name,
         "icon": row.icon,
         "limit": str(row.limit),
+        "due_at": due.isoformat(timespec="seconds"),
         "sensitive": row.sensitive,
     }

@@ -30,7 +30,6 @@ from gridmap.duties import path_of, responsible_for
 from gridmap.models import Area
 from gridmap.problems import NotFound, Problem
 
-DESK_ROWS = 200
 UNKNOWN_ICON = "question-circle"
 
 
@@ -61,7 +60,8 @@ def report(request: HttpRequest) -> HttpResponse:
         "max_photos": photos.MAX_PHOTOS,
         "max_text": MAX_TEXT,
     }
-    return render(request, "cases/report.html", {"page": page, "categories": _pictured(category_tree())})
+    categories = _pictured(category_tree(at=timezone.localtime()))
+    return render(request, "cases/report.html", {"page": page, "categories": categories})
 
 
 def _pictured(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import models
 
@@ -30,6 +31,12 @@ def calendar_between(first: dt.date, last: dt.date) -> WorkingCalendar:
     return WorkingCalendar(dict(Workday.objects.filter(date__range=(first, last)).values_list("date", "works")))
 
 
+def calendar_for(start: dt.datetime, limits: Iterable[Limit]) -> WorkingCalendar:
+    """The calendar as far as any of these limits from ``start`` needs it (one statement)."""
+    last = max((last_day_needed(start, limit) for limit in limits), default=start.date())
+    return calendar_between(start.date(), last)
+
+
 def due_after(start: dt.datetime, limit: Limit) -> dt.datetime:
     """When ``limit`` from ``start`` runs out on the calendar in force (one statement)."""
-    return due_at(start, limit, calendar_between(start.date(), last_day_needed(start, limit)))
+    return due_at(start, limit, calendar_for(start, [limit]))
