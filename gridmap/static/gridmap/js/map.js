@@ -83,9 +83,6 @@ async function tell(place, { move = false } = {}) {
   layers.forEach((it) => it.forget?.());
   here.setLatLng([place.lat, place.lon]).addTo(map);
   panel.showDetail("这里归谁管", make("p", { class: "loading", role: "status" }, "正在查询…"));
-  if (move || !map.getBounds().pad(-0.05).contains([place.lat, place.lon])) {
-    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 15.5));
-  }
   let located;
   try {
     located = await request(page.locate, { query: { ...place, coord: "wgs84" }, signal });
@@ -96,6 +93,9 @@ async function tell(place, { move = false } = {}) {
       keepInSight(place);
     }
     return;
+  }
+  if (move || !map.getBounds().pad(-0.05).contains([place.lat, place.lon])) {
+    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 15.5));
   }
   const { code } = located.area;
   ground.highlight(code).catch((problem) => say(problem.message));
