@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { distanceBetween, limitInWords, locationRefused, metres, missing, moment, told } from "../../cases/static/cases/js/report/answer.js";
+import { distanceBetween, limitInWords, locationRefused, metres, missing, moment, promise, told } from "../../cases/static/cases/js/report/answer.js";
 
 const GRID = { code: "360702003200001", name: "南外街道示范01村第1网格", level: "grid" };
 const NEXT = { code: "360702003200002", name: "南外街道示范01村第2网格" };
@@ -21,16 +21,17 @@ function located(changes = {}) {
 }
 
 test("a plain answer names the grid, the way to it and the people, and has nothing unsure", () => {
-  const said = told(located(), { limit: "4工作时" });
+  const said = told(located(), { category: { limit: "4工作时", due: "2026-11-23T18:00:00+08:00" } });
   assert.equal(said.name, GRID.name);
   assert.equal(said.path, "章贡区 › 南外街道");
   assert.deepEqual(said.people, [{ name: "韩示范", role: "网格员", phone: "10000000326" }]);
-  assert.match(said.limit, /4 个工作时内/);
+  assert.equal(said.promise, "预计 11月23日\uff08周一\uff0918:00 前办理\uff084 个工作时内\uff09");
   assert.deepEqual(said.notes, []);
 });
 
 test("without a category nothing is said about time", () => {
-  assert.equal(told(located()).limit, "");
+  assert.equal(told(located()).promise, "");
+  assert.equal(promise({}), "");
 });
 
 test("on a shared line the neighbours are named, the grid itself is not", () => {

@@ -1,7 +1,7 @@
 // The page for reporting: joins the map, the search, the form, the draft and the sending.
 
 import { request, upload } from "../../gridmap/js/request.js";
-import { distanceBetween, limitInWords, locationRefused, metres, missing, moment, told } from "./report/answer.js";
+import { distanceBetween, locationRefused, metres, missing, moment, promise, told } from "./report/answer.js";
 import { Draft, storageOrMemory } from "./report/draft.js";
 import { latest } from "./report/latest.js";
 import { photoPicker } from "./report/photos.js";
@@ -28,6 +28,7 @@ let outside = "";
 const map = pinMap(byId("map"), {
   areas: page.areas,
   shape: byId("pin-shape").innerHTML,
+  onShown: () => byId("map-loading").remove(),
   onMove: (lon, lat) => place({ lon, lat, accuracy: null, from: "hand" }, { drawn: true }),
   onProblem: (problem) => sayLocation(`地图没有读到：${problem.message}。可以按地址选。`, { bad: true }),
 });
@@ -83,15 +84,15 @@ function ask(at) {
 }
 
 function showAnswer() {
-  const { name, path, people, limit, notes } = told(located, {
-    limit: chosenCategory()?.dataset.limit,
+  const { name, path, people, promise: by, notes } = told(located, {
+    category: chosenCategory()?.dataset,
     accuracy: draft.content.place?.accuracy ?? null,
   });
   const shape = byId("answer-shape").content.cloneNode(true);
   shape.querySelector("[data-name]").textContent = name;
   shape.querySelector("[data-path]").textContent = path;
   shape.querySelector("[data-people]").replaceChildren(...people.map(personItem));
-  fillOrDrop(shape.querySelector("[data-limit]"), limit);
+  fillOrDrop(shape.querySelector("[data-promise]"), by);
   fillOrDrop(shape.querySelector("[data-note]"), notes.join(" "));
   setAnswer(shape, false);
   map.outline(located.area.code);
@@ -187,7 +188,7 @@ function showGroup(code) {
 function showCategory() {
   const chosen = chosenCategory();
   const sensitive = chosen && "sensitive" in chosen.dataset ? "这类事项在公开的地图上不显示准确位置。" : "";
-  byId("category-note").textContent = chosen ? `${chosen.dataset.name}：受理后 ${limitInWords(chosen.dataset.limit)}内办理。${sensitive}` : "";
+  byId("category-note").textContent = chosen ? `${chosen.dataset.name}：${promise(chosen.dataset)}。${sensitive}` : "";
   if (located) {
     showAnswer();
   }
@@ -268,7 +269,12 @@ const similar = similarCases(
       finish(byId("thanks"), byId("thanks-title"));
     },
     onProblem: (problem) => fail(problem.message),
-    onGoOn: () => byId("send").focus(),
+    onGoOn: (held) => {
+      byId("send").focus();
+      if (held) {
+        send();
+      }
+    },
   },
 );
 draft.onChange((content, changed) => {
@@ -285,12 +291,13 @@ let sending = false;
 
 byId("report").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!sending) {
-    send();
-  }
+  send();
 });
 
 async function send() {
+  if (sending) {
+    return;
+  }
   const lacking = missing(draft.content, { outside });
   showMissing(lacking);
   if (lacking.length > 0) {

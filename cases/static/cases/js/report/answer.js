@@ -17,26 +17,35 @@
  * @property {string} path  the areas above it
  * @property {{name: string, role: string, phone: string}[]} people
  * @property {string} centre
- * @property {string} limit  sentence about the time allowed, or ""
+ * @property {string} promise  sentence about the time allowed, or ""
  * @property {string[]} notes  what is unsure about it
  */
 
 /**
  * @param {Located} located
  * @param {object} [about]
- * @param {string} [about.limit]  the category's, e.g. "4工作时"
+ * @param {{limit?: string, due?: string}} [about.category]  see {@link promise}
  * @param {number | null} [about.accuracy]  radius in metres
  * @returns {Told}
  */
-export function told(located, { limit = "", accuracy = null } = {}) {
+export function told(located, { category = {}, accuracy = null } = {}) {
   return {
     name: located.area.name,
     path: above(located.area),
     people: located.people.map(({ name, role_name: role, phone }) => ({ name, role, phone })),
     centre: located.centre,
-    limit: limit ? `预计受理后 ${limitInWords(limit)}内办理` : "",
+    promise: promise(category),
     notes: notes(located, accuracy),
   };
+}
+
+/**
+ * When it would be done, for a category: "预计 11月23日（周一）18:00 前办理（4 个工作时内）".
+ * @param {{limit?: string, due?: string}} category  `due` when a report made now runs out, ISO 8601
+ * @returns {string} "" without a category
+ */
+export function promise({ limit, due }) {
+  return limit && due ? `预计 ${moment(due)} 前办理（${limitInWords(limit)}内）` : "";
 }
 
 /**

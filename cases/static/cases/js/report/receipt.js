@@ -24,7 +24,7 @@ export function receiptView(byId, qr) {
       byId("receipt-number").textContent = receipt.number;
       byId("receipt-code").textContent = receipt.track_code;
       byId("receipt-area").textContent = receipt.area.name;
-      byId("receipt-people").textContent = people.map((it) => `${it.role} ${it.name}`).join(",") || "网格中心正在指派";
+      byId("receipt-people").replaceChildren(...peopleLines(people));
       byId("receipt-due").textContent = `${moment(receipt.due_at)}前`;
       byId("receipt-track").setAttribute("href", receipt.track_url);
       byId("receipt-qr").setAttribute("src", withQuery(qr, { number: receipt.number, code: receipt.track_code }));
@@ -34,6 +34,16 @@ export function receiptView(byId, qr) {
       globalThis.scrollTo(0, 0);
     },
   };
+}
+
+/** @param {{name: string, role: string}[]} people */
+function peopleLines(people) {
+  const lines = people.length > 0 ? people.map((it) => `${it.role} ${it.name}`) : ["网格中心正在指派"];
+  return lines.map((words) => {
+    const line = document.createElement("div");
+    line.textContent = words;
+    return line;
+  });
 }
 
 /** @param {string} words @returns {Promise<boolean>} */

@@ -18,7 +18,7 @@ import { latest } from "./latest.js";
  * @param {() => string} options.text  what the person has written so far
  * @param {(answer: {number: string, voices: number}) => void} options.onVoice
  * @param {(problem: Error) => void} options.onProblem
- * @param {() => void} options.onGoOn
+ * @param {(held: boolean) => void} options.onGoOn  told when it is none of them, and whether that held up a sending
  */
 export function similarCases({ section, title, cards, goOn, card }, { similar, voices, text, onVoice, onProblem, onGoOn }) {
   /** Numbers the person has said are something else. */
@@ -26,6 +26,8 @@ export function similarCases({ section, title, cards, goOn, card }, { similar, v
   /** One id per case and page, so that a second tap counts once. */
   const ids = new Map();
   let shown = [];
+  /** Whether the person wanted to send and was asked to look first. */
+  let held = false;
 
   const search = latest({ ask: find, onAnswer: show, onProblem: () => show([]), wait: 400 });
 
@@ -37,6 +39,7 @@ export function similarCases({ section, title, cards, goOn, card }, { similar, v
 
   function show(answer) {
     shown = answer.filter((it) => !dismissed.has(it.number));
+    held = false;
     cards.replaceChildren(...shown.map(cardFor));
     section.hidden = shown.length === 0;
   }
@@ -69,9 +72,10 @@ export function similarCases({ section, title, cards, goOn, card }, { similar, v
   }
 
   goOn.addEventListener("click", () => {
+    const wasHeld = held;
     shown.forEach((it) => dismissed.add(it.number));
     show([]);
-    onGoOn();
+    onGoOn(wasHeld);
   });
 
   return {
@@ -93,6 +97,7 @@ export function similarCases({ section, title, cards, goOn, card }, { similar, v
       search.cancel();
       show(await find(content));
       if (shown.length > 0) {
+        held = true;
         section.scrollIntoView({ block: "center" });
         title.focus();
       }
