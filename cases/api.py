@@ -10,8 +10,7 @@ from django.contrib.gis.measure import D
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -37,7 +36,7 @@ from cases.summary import summary as count_summary
 from geodata.crs import METRES_SRID, STORED_SRID
 from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_of
-from gridmap.features.parameters import read_filters, read_position, single_values, stored_position
+from gridmap.features.parameters import read_filters, read_position, read_word, single_values, stored_position
 from gridmap.problems import BadParameter, NotFound, SignInNeeded
 
 SIMILAR_WITHIN_M = 50
@@ -54,18 +53,15 @@ def categories(request: Request) -> Response:
 
 @extend_schema(summary="上报事项", request=ReportInput, responses={201: AcceptedSerializer, 200: AcceptedSerializer})
 @api_view(["POST"])
-@parser_classes([JSONParser, MultiPartParser, FormParser])
 def report(request: Request) -> Response:
     """Report a case; the same ``client_id`` again answers 200 with the same receipt."""
-    if not isinstance(request.data, dict):
-        raise BadParameter("请求内容应为一个 JSON 对象 (a JSON object is expected)")
     given = ReportInput(data=request.data)
     given.is_valid(raise_exception=True)
-    case, new = actions.report(_report(given.validated_data, request), by=request.user, at=timezone.localtime())
+    case, new = actions.report(_report(given.validated_data), by=request.user, at=timezone.localtime())
     return Response(accepted(case), status=201 if new else 200)
 
 
-def _report(data: dict[str, Any], request: Request) -> actions.Report:
+def _report(data: dict[str, Any]) -> actions.Report:
     lon, lat = stored_position(data["lon"], data["lat"], data["coord"])
     reporter = data["reporter"] or {}
     return actions.Report(
@@ -82,7 +78,7 @@ def _report(data: dict[str, Any], request: Request) -> actions.Report:
         occurred_at=data["occurred_at"],
         reporter_name=reporter.get("name", ""),
         reporter_phone=reporter.get("phone", ""),
-        pictures=photos.read_all(request.FILES.getlist("photos")),
+        pictures=photos.read_all(data["photos"]),
     )
 
 
@@ -104,7 +100,7 @@ def similar(request: Request) -> Response:
     # public point is the exact one.
     near = Case.objects.open().filter(category__sensitive=False, public_point__bboverlaps=here.buffer(0.001))
     if "category" in values:
-        near = near.filter(category__code__startswith=values["category"])
+        near = near.filter(category__code__startswith=read_word("category", values["category"]))
     found: Any = (
         near.annotate(distance=Distance(Transform("public_point", METRES_SRID), Transform(here, METRES_SRID)))
         .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
@@ -163,7 +159,6 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
 
 @extend_schema(summary="对事项采取一步行动", request=ActionInput, responses={200: dict})
 @api_view(["POST"])
-@parser_classes([JSONParser, MultiPartParser, FormParser])
 def act(request: Request, number: str, verb: str) -> Response:
     """Use a verb of the process on a case; answers the case after it."""
     if not request.user.is_authenticated:
@@ -172,7 +167,7 @@ def act(request: Request, number: str, verb: str) -> Response:
     given.is_valid(raise_exception=True)
     data = given.validated_data
     standing = caller(request)
-    pictures = photos.read_all(request.FILES.getlist("photos"))
+    pictures = photos.read_all(data["photos"])
     actions.act(
         number,
         verb,

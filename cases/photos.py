@@ -71,9 +71,9 @@ def read(upload: Upload) -> Picture:
         raise Unprocessable(f"照片 {name} 超过 {MAX_BYTES // 1024 // 1024} MB (photo too large)", parameter="photos")
     try:
         return re_encode(io.BytesIO(upload.read()))
-    except TooManyPixels as size:
-        raise Unprocessable(f"照片 {name} 的尺寸 {size} 过大 (too many pixels)", parameter="photos") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError):
+    except (TooManyPixels, Image.DecompressionBombError):
+        raise Unprocessable(f"照片 {name} 的尺寸过大 (too many pixels)", parameter="photos") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
         raise Unprocessable(
             f"文件 {name} 不是可以识别的照片,请上传 JPEG、PNG 或 WebP (not a photo we can read)",
             parameter="photos",

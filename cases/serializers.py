@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Prefetch
@@ -15,12 +17,69 @@ from cases.models import Case, Category, TraceEvent
 from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
+from gridmap.features.parameters import read_number
+from gridmap.problems import BadParameter
 from gridmap.routing import Method
 
 MAX_TEXT = 4000
+EARLIEST_YEAR = 1900
 
 
-class ReporterInput(serializers.Serializer[Any]):
+class StrictInput(serializers.Serializer[Any]):
+    """Input that refuses fields nobody knows, so that a mistyped name is not silently dropped."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Check the whole; raises ``ValidationError``, also for the ``null`` that JSON may be."""
+        if data is None and self.parent is None:
+            raise serializers.ValidationError(
+                {"non_field_errors": "请求内容应为一个 JSON 对象 (a JSON object is expected)"}
+            )
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the fields; raises ``ValidationError`` naming the first unknown one."""
+        if isinstance(data, Mapping) and (unknown := set(data) - self._known()):
+            name = sorted(unknown)[0][:40].encode(errors="replace").decode()  # JSON may hold half a character
+            raise serializers.ValidationError({name: f"不认识字段 {name} (unknown field)"})
+        return super().to_internal_value(data)
+
+    def _known(self) -> set[str]:
+        """Names of the fields, and of the parts of nested ones as a form writes them."""
+        inner = {f"{name}.{part}" for name, field in self.fields.items() for part in getattr(field, "fields", ())}
+        return set(self.fields) | inner
+
+
+class NumberField(serializers.FloatField):
+    """A finite number, as JSON or as text in the digits machines write."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Read it; raises ``ValidationError``."""
+        if isinstance(data, bool) or not isinstance(data, int | float | str):
+            self.fail("invalid")
+        try:
+            return read_number(self.field_name or "", str(data))
+        except BadParameter:
+            self.fail("invalid")
+
+
+class ClientIdField(serializers.UUIDField):
+    """A UUID the sender made up, as text."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """Read it; raises ``ValidationError``."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        read: uuid.UUID = super().to_internal_value(data)
+        return read
+
+
+class PhotosField(serializers.ListField):
+    """Files of a form; what they hold is judged by :mod:`cases.photos`."""
+
+    child = serializers.FileField(allow_empty_file=True)
+
+
+class ReporterInput(StrictInput):
     """Who reports: both may be left out."""
 
     name = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
@@ -33,10 +92,10 @@ class ReporterInput(serializers.Serializer[Any]):
     )
 
 
-class ReportInput(serializers.Serializer[Any]):
+class ReportInput(StrictInput):
     """A report as it comes in, as JSON or as a form with pictures."""
 
-    client_id = serializers.UUIDField(
+    client_id = ClientIdField(
         error_messages={"required": "缺少 client_id (missing)", "invalid": "client_id 应为 UUID (not a UUID)"}
     )
     category = serializers.CharField(
@@ -50,8 +109,8 @@ class ReportInput(serializers.Serializer[Any]):
             "max_length": f"描述不能超过 {MAX_TEXT} 字 (text is over {MAX_TEXT} characters)",
         },
     )
-    lon = serializers.FloatField(error_messages={"required": "缺少经度 lon (missing)", "invalid": "经度 lon 应为数字"})
-    lat = serializers.FloatField(error_messages={"required": "缺少纬度 lat (missing)", "invalid": "纬度 lat 应为数字"})
+    lon = NumberField(error_messages={"required": "缺少经度 lon (missing)", "invalid": "经度 lon 应为数字"})
+    lat = NumberField(error_messages={"required": "缺少纬度 lat (missing)", "invalid": "纬度 lat 应为数字"})
     coord = serializers.ChoiceField(
         COORDINATE_SYSTEMS,
         error_messages={
@@ -59,7 +118,7 @@ class ReportInput(serializers.Serializer[Any]):
             "invalid_choice": f"不认识的坐标系,应为 {'、'.join(COORDINATE_SYSTEMS)} 之一 (unknown coord)",
         },
     )
-    accuracy = serializers.FloatField(min_value=0, max_value=100_000, required=False, allow_null=True, default=None)
+    accuracy = NumberField(min_value=0, max_value=100_000, required=False, allow_null=True, default=None)
     address = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     channel = serializers.ChoiceField(
         Case.Channel.choices,
@@ -71,40 +130,30 @@ class ReportInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Case.Kind.choices, required=False, default=Case.Kind.PROBLEM)
     occurred_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     reporter = ReporterInput(required=False, allow_null=True, default=None)
-
-    def validate_text(self, value: str) -> str:
-        """Refuse what PostgreSQL cannot store."""
-        if "\x00" in value:
-            raise serializers.ValidationError("描述含有空字符 (a NUL character)")
-        return value
+    photos = PhotosField(required=False, default=list)
 
     def validate_occurred_at(self, value: dt.datetime | None) -> dt.datetime | None:
-        """Refuse the future."""
+        """Refuse the future, and what lies so far back that it can only be a slip."""
         if value is not None and value > timezone.now() + dt.timedelta(minutes=10):
             raise serializers.ValidationError("发生时间在将来 (occurred_at lies in the future)")
+        if value is not None and value.year < EARLIEST_YEAR:
+            raise serializers.ValidationError(f"发生时间早于 {EARLIEST_YEAR} 年 (occurred_at lies too far back)")
         return value
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse fields nobody knows, so that a mistyped name is not silently dropped."""
-        unknown = set(self.initial_data) - set(self.fields) - {"photos"} - {"reporter.name", "reporter.phone"}
-        if unknown:
-            name = sorted(unknown)[0]
-            raise serializers.ValidationError({name[:40]: f"不认识字段 {name[:40]} (unknown field)"})
-        return attrs
 
-
-class VoiceInput(serializers.Serializer[Any]):
+class VoiceInput(StrictInput):
     """One more voice for a case."""
 
-    client_id = serializers.UUIDField()
+    client_id = ClientIdField()
     text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
-class ActionInput(serializers.Serializer[Any]):
+class ActionInput(StrictInput):
     """What the one who acts gives with the verb."""
 
     text = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     area = serializers.CharField(max_length=15, required=False, allow_blank=True, default="")
+    photos = PhotosField(required=False, default=list)
 
 
 class CategorySerializer(serializers.Serializer[Any]):

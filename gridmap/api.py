@@ -10,6 +10,7 @@ from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
@@ -23,7 +24,7 @@ from gridmap.features import geojson
 from gridmap.features.collection import collection
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
 from gridmap.models import Area, Boundary, Building
-from gridmap.problems import BadParameter, NotFound
+from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
 from gridmap.serializers import BoundarySerializer, LocationSerializer, PlaceSerializer
 
 POSITION = [
@@ -64,10 +65,11 @@ def locate(request: Request) -> Response:
     )
 
 
+@csrf_exempt  # it only reads; without this a wrong method would be answered as a forged form
 def collection_geojson(request: HttpRequest, name: str) -> HttpResponse:
     """A collection as GeoJSON (RFC 7946), built in the database, with an ETag by data version."""
     if request.method not in ("GET", "HEAD"):
-        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        return answer(NoSuchMethod(request.method), {"Allow": "GET, HEAD"})
     return geojson.answer(request, collection(name))
 
 

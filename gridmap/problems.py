@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions as rest
@@ -88,13 +88,34 @@ class Unprocessable(Problem):
     code = "unprocessable"
 
 
-def answer(problem: Problem) -> JsonResponse:
+class NoSuchMethod(Problem):
+    """The address does not take this HTTP method."""
+
+    status = 405
+    code = "method-not-allowed"
+
+    def __init__(self, method: str | None) -> None:
+        super().__init__(f"这个地址不接受 {method} 请求 (method not allowed)")
+
+
+class TooLarge(Problem):
+    """The request is longer than anything this site asks for."""
+
+    status = 413
+    code = "too-large"
+
+    def __init__(self) -> None:
+        super().__init__("请求内容过大 (the request is too large)")
+
+
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> JsonResponse:
     """The problem as an HTTP answer for machines."""
     return JsonResponse(
         problem.body(),
         status=problem.status,
         content_type=MEDIA_TYPE,
         json_dumps_params={"ensure_ascii": False},
+        headers=headers,
     )
 
 
@@ -110,6 +131,9 @@ class answer_problems:  # noqa: N801  middleware reads as a function in the sett
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on; exceptions come by :meth:`process_exception`."""
+        if "\x00" in request.path:
+            # Nothing can have such a name, and PostgreSQL cannot even be asked.
+            return not_found(request, Http404())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -129,6 +153,10 @@ def _as_problem(exception: Exception) -> Problem | None:
         return Forbidden("您没有权限进行这项操作 (not allowed)")
     if isinstance(exception, Http404):
         return NotFound("没有找到您要的内容 (not found)")
+    if isinstance(exception, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(exception, SuspiciousOperation):
+        return Problem("请求不合规范,无法处理 (the request is not well formed)")
     return None
 
 
@@ -146,8 +174,9 @@ def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | 
         field, sentence = _first_message(exception.detail)
         problem: Problem | None = BadParameter(sentence, parameter=field)
     elif isinstance(exception, rest.APIException):
-        problem = Problem(str(exception.detail))
-        problem.status, problem.code = exception.status_code, exception.default_code
+        code = exception.default_code.replace("_", "-")
+        problem = Problem(_SENTENCES.get(code, "请求无法处理:{}").format(exception.detail))
+        problem.status, problem.code = exception.status_code, code
     else:
         problem = _as_problem(exception)
     if problem is None:
@@ -155,11 +184,21 @@ def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | 
     return Response(problem.body(), status=problem.status, content_type=MEDIA_TYPE)
 
 
+# The framework's own sentences are partly untranslated; what it found stands behind ours.
+_SENTENCES = {
+    "method-not-allowed": "这个地址不接受这种请求方法 ({})",
+    "not-acceptable": "没有您要求的应答格式,可用 application/json ({})",
+    "parse-error": "请求内容无法解析 ({})",
+    "permission-denied": "请求未被允许,请刷新页面后再试 ({})",
+    "unsupported-media-type": "不支持这种内容类型,请用 application/json 或 multipart/form-data ({})",
+}
+
+
 def _first_message(detail: Any, field: str = "") -> tuple[str, str]:
     """The first field at fault and its sentence."""
     if isinstance(detail, dict):
         name, inner = next(iter(detail.items()))
-        return _first_message(inner, field if name == "non_field_errors" else str(name))
+        return _first_message(inner, field if name == "non_field_errors" or isinstance(name, int) else str(name))
     if isinstance(detail, list):
         return _first_message(detail[0], field)
     return field, str(detail)

@@ -95,6 +95,8 @@ def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standi
         if missing[need]:
             wanted = {"text": "说明文字", "photo": "至少一张照片", "area": "网格编码"}[need]
             raise Unprocessable(f"“{verb.label}”需要{wanted} ({need} is needed)", parameter=need)
+    if "\x00" in given.text + given.area:
+        raise Unprocessable("内容含有空字符,无法保存 (a NUL character)", parameter="text")
     if len(given.text) > MAX_TEXT:
         raise Unprocessable(f"说明不能超过 {MAX_TEXT} 字 (text too long)", parameter="text")
     return role

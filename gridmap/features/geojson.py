@@ -9,10 +9,12 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils import timezone
@@ -23,6 +25,7 @@ from gridmap.duties import NOBODY, Standing, standing_of
 from gridmap.features.collection import SCHEMA_VERSION, Collection
 from gridmap.features.parameters import Filters, read_filters
 from gridmap.models.versions import version_of
+from gridmap.problems import BadParameter
 
 MEDIA_TYPE = "application/geo+json"
 
@@ -76,14 +79,17 @@ def features_text(
     """The features joined by commas, how many there are, and the key of the last."""
     rows = shown.rows(filters, standing).order_by(shown.key)
     if filters.after is not None:
-        rows = rows.filter(**{f"{shown.key}__gt": filters.after})
+        rows = rows.filter(**{f"{shown.key}__gt": _key(rows, shown.key, filters.after)})
     columns = {
         f"c{i}": _expression(value) for i, value in enumerate((shown.key, shown.geometry, *shown.properties.values()))
     }
     chosen = rows.values_list(*columns.values())
     if limit is not None:
         chosen = chosen[:limit]
-    sql, params = chosen.query.sql_with_params()
+    try:
+        sql, params = chosen.query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking, as after a number no key can reach
+        return "", 0, None
     properties = ", ".join(f"{_literal(name)}, c{i + 2}" for i, name in enumerate(shown.properties))
     with connection.cursor() as cursor:
         # The names in `properties` are ours (a Collection), never the caller's.
@@ -96,6 +102,16 @@ def features_text(
         )
         text, count, last = cursor.fetchone()
     return text, count, last
+
+
+def _key(rows: QuerySet[Any], key: str, after: str) -> Any:
+    """The place to go on from, in the key's own type."""
+    try:
+        return rows.model._meta.get_field(key).to_python(after)
+    except ValidationError:
+        raise BadParameter(
+            f"参数 after={after} 不是本图层的编号 (no key of this collection)", parameter="after"
+        ) from None
 
 
 def _expression(value: str | Combinable) -> Combinable:

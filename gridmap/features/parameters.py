@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from geodata.crs import COORDINATE_SYSTEMS, CoordinateOutOfRange, to_stored
+from geodata.crs import COORDINATE_SYSTEMS, to_stored
 from gridmap.models.ground import Level
 from gridmap.problems import BadParameter
 
@@ -49,9 +49,10 @@ def _bad(name: str, value: str, expected: str) -> BadParameter:
 
 
 def read_number(name: str, value: str) -> float:
-    """A finite number."""
+    """A finite number, in the digits machines write."""
     try:
-        number = float(value)
+        # Python would read full-width digits and underscores too; nobody who sends those means a coordinate.
+        number = float(value if value.isascii() and "_" not in value else "no number")
     except ValueError:
         raise _bad(name, value, "数字 (a number)") from None
     if not math.isfinite(number):
@@ -104,7 +105,7 @@ def read_switch(name: str, value: str) -> bool:
 
 def read_limit(name: str, value: str) -> int:
     """How many at most."""
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MAX_LIMIT:
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not 1 <= int(value) <= MAX_LIMIT:
         raise _bad(name, value, f"1 到 {MAX_LIMIT} 的整数 (an integer)")
     return int(value)
 
@@ -207,10 +208,10 @@ def stored_position(lon: float, lat: float, coord: str) -> tuple[float, float]:
             f"纬度 {lat} 超出 ±90,经纬度似乎写反了 (latitude out of range: longitude and latitude look swapped)",
             parameter="lat",
         )
-    try:
-        x, y = to_stored(lon, lat, coord)
-    except CoordinateOutOfRange as error:
-        raise BadParameter(f"坐标无法使用:{error}", parameter="lon") from error
+    for name, word, value, limit in (("lon", "经度", lon, 180), ("lat", "纬度", lat, 90)):
+        if not abs(value) <= limit:  # NaN fails this too
+            raise BadParameter(f"{word} {value} 超出 ±{limit} 度 (out of range)", parameter=name)
+    x, y = to_stored(lon, lat, coord)
     return float(x), float(y)
 
 
