@@ -161,6 +161,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     mine = desk_of(standing, user_id=request.user.pk, now=timezone.now())
     page = {
         "areas": reverse("api-geojson", args=["areas"]),
+        "rivers": reverse("api-geojson", args=["rivers"]),
         "cases": [
             {
                 "number": row.case.number,
@@ -213,7 +214,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "responsible": responsible_for(shown.area_id, on=timezone.localdate()),
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
-        "actions": verbs,
+        # What carries the case on comes first.
+        "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
         "waits_for": waits_for(State(shown.state)),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
@@ -224,6 +226,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "max_photos": photos.MAX_PHOTOS,
         "page": {
             "areas": reverse("api-geojson", args=["areas"]),
+            "rivers": reverse("api-geojson", args=["rivers"]),
             "locate": reverse("api-locate"),
             "lon": shown.point.x,
             "lat": shown.point.y,
@@ -243,12 +246,12 @@ def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
 
 @login_required
 @require_POST
-def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
+def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
     text, area = request.POST.get("text", ""), request.POST.get("area", "").strip()
     try:
-        given = Given(text=text, area=area, pictures=photos.read_all(request.FILES.getlist("photos")))
+        given = Given(text=text, area=area, pictures=photos.read_all(uploads(request)))
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
         found, whole = case_for(number, standing)
@@ -260,7 +263,7 @@ def act(request: HttpRequest, number: str, verb: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def reporter(request: HttpRequest, number: str) -> HttpResponse:
+def reporter(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
     """Show who reported it, in clear; the reading is traced."""
     found = actions.read_reporter(number, by=request.user, standing=caller(request), at=timezone.localtime())
     response = render(request, "cases/reporter.html", {"reporter": found, "number": number})

@@ -32,6 +32,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
+# Playwright keeps an event loop in the thread of a browser test, where Django's ORM would refuse to work.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = "2026-06-30"
 MADE_OF = (
