@@ -122,6 +122,7 @@ def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
     address = _track_address(request, case)
     return {
         "case": case,
+        "photos": case.photos.all(),
         "steps": steps(case),
         "responsible": responsible_for(case.area_id, on=timezone.localdate()),
         "events": [
