@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from typing import BinaryIO, Protocol
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base
+from PIL.Image import Transpose
 
 from cases.models import Case, Photo
 from gridmap.problems import Unprocessable
@@ -26,6 +29,16 @@ MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 LONGEST_SIDE = 1600
 ACCEPTED = ("JPEG", "PNG", "WEBP")
+# What brings a picture upright again, by EXIF orientation (CIPA DC-008, 4.6.4.A); 1 is upright.
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 
 class Upload(Protocol):
@@ -87,8 +100,9 @@ class TooManyPixels(Exception):
 def re_encode(raw: BinaryIO) -> Picture:
     """Make our own JPEG of a picture's pixels; raises what Pillow raises, and :class:`TooManyPixels`."""
     with warnings.catch_warnings():
-        # Pillow only warns about pictures over its own limit; ours is lower and refuses before decoding.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow only warns about pictures over its own limit, where ours refuses before decoding, and about EXIF it
+        # cannot read, which we drop.
+        warnings.simplefilter("ignore")
         with Image.open(raw, formats=ACCEPTED) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise TooManyPixels(f"{opened.width}×{opened.height}")
@@ -96,14 +110,26 @@ def re_encode(raw: BinaryIO) -> Picture:
 
 
 def _upright(opened: Image.Image) -> Picture:
+    turn = TURNS.get(_orientation(opened))
     opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # lets the JPEG decoder scale down while it reads
-    upright = ImageOps.exif_transpose(opened)
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    plain = upright.convert("RGB")
+    opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    plain = opened.convert("RGB")
+    if turn is not None:
+        plain = plain.transpose(turn)
+    plain.info.clear()  # the encoder would copy a comment into the new file
     written = io.BytesIO()
     plain.save(written, "JPEG", quality=82, optimize=True)
     jpeg = written.getvalue()
     return Picture(jpeg, hashlib.sha256(jpeg).hexdigest(), plain.width, plain.height)
+
+
+def _orientation(opened: Image.Image) -> int:
+    """How the camera was held; upright where the EXIF cannot be read, for the picture may be good all the same."""
+    try:
+        held = opened.getexif().get(Base.Orientation, 1)
+    except (SyntaxError, ValueError, struct.error):
+        return 1
+    return held if isinstance(held, int) else 1
 
 
 def keep(picture: Picture) -> str:
