@@ -15,6 +15,8 @@ from gridmap.models import Area, Organisation
 from gridmap.roles import Role
 
 MAX_ROWS = 200
+# A button says what was done; a desk says what is to be done.
+TURN_WORDS = {"resolve": "处置到位"}
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,13 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
 
 
 def _turn(case: Case, standing: Standing, *, resolved_by_me: bool) -> str:
-    """The first thing in the process this person may do; the table lists the ordinary way on first."""
+    """How this person may carry the case on; the table lists the ordinary way first."""
     return next(
         (
-            verb.label
+            TURN_WORDS.get(verb.name, verb.label)
             for verb in VERBS.values()
             if allowed(verb, State(case.state))
+            and verb.goes_to
             and not (verb.by_another and resolved_by_me)
             and role_for(verb, case, standing)
         ),
@@ -107,10 +110,13 @@ def _span(seconds: float, *, up: bool) -> str:
 
 def waits_for(state: State) -> dict[str, object] | None:
     """The ordinary way on from a state, and the roles that go it; None from a state that is an end."""
-    verb = next((verb for verb in VERBS.values() if allowed(verb, state)), None)
+    verb = next((verb for verb in VERBS.values() if allowed(verb, state) and verb.goes_to), None)
     if verb is None:
         return None
-    return {"label": verb.label, "roles": [role.label for role in Role if role in verb.roles]}
+    return {
+        "label": TURN_WORDS.get(verb.name, verb.label),
+        "roles": [role.label for role in Role if role in verb.roles],
+    }
 
 
 def posts_of(standing: Standing) -> list[Post]:

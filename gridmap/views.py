@@ -23,6 +23,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     """The one map."""
     page: dict[str, Any] = {
         "areas": reverse("api-geojson", args=["areas"]),
+        "rivers": reverse("api-geojson", args=["rivers"]),
         "locate": reverse("api-locate"),
         "places": reverse("api-places"),
         "layers": [import_string(path)() for path in settings.MAP_LAYERS],

@@ -6,6 +6,7 @@ import {
   labelPlace,
   levelOf,
   levelsAt,
+  middleOf,
   outerRings,
   shortName,
   withoutClutter,
@@ -57,4 +58,12 @@ test("labels that would cover an earlier one or have no room are left out", () =
   const label = (x, room = 100) => ({ x, y: 0, width: 60, height: 16, room });
   const [first, covered, beside, cramped] = [label(0), label(30), label(80), label(300, 20)];
   assert.deepEqual(withoutClutter([first, covered, beside, cramped]), [first, beside]);
+});
+
+test("a river's name stands on its longest part", () => {
+  const short = [[0, 0], [1, 1]];
+  const long = [[5, 5], [6, 6], [7, 7]];
+  assert.deepEqual(middleOf({ type: "MultiLineString", coordinates: [short, long] }), { lon: 6, lat: 6 });
+  assert.deepEqual(middleOf({ type: "LineString", coordinates: long }), { lon: 6, lat: 6 });
+  assert.equal(middleOf({ type: "MultiLineString", coordinates: [] }), null);
 });

@@ -22,7 +22,7 @@ function drawMap() {
   });
   map.scrollWheelZoom.disable();
   L.marker([page.lat, page.lon], { icon: pinIcon("here"), interactive: false, keyboard: false }).addTo(map);
-  const ground = showGround(map, { areas: page.areas, onProblem: (problem) => say(problem.message) });
+  const ground = showGround(map, { areas: page.areas, rivers: page.rivers, onProblem: (problem) => say(problem.message) });
   ground.ready.catch((problem) => say(problem.message));
   ground.highlight(page.area).catch((problem) => say(problem.message));
   return { map, ground };

@@ -22,7 +22,7 @@ async function drawMap() {
   const around = L.latLngBounds(page.cases.map((it) => [it.lat, it.lon])).pad(0.2);
   const map = makeMap(document.getElementById("map"), { label: "事项位置示意图" });
   map.fitBounds(around, { maxZoom: 16, animate: false });
-  const ground = showGround(map, { areas: page.areas });
+  const ground = showGround(map, { areas: page.areas, rivers: page.rivers });
   for (const it of page.cases) {
     const row = work.querySelector(`[data-number="${CSS.escape(it.number)}"]`);
     const marker = L.marker([it.lat, it.lon], { icon: pinIcon(it.state), title: `${it.name} ${it.number}`, riseOnHover: true }).addTo(map);

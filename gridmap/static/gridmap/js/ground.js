@@ -2,7 +2,7 @@
 // Used by the one map, by reporting and by a case's page. Leaflet is a classic script, hence the global L.
 
 import { request } from "./request.js";
-import { labelPlace, levelOf, levelsAt, shortName, withoutClutter } from "./shapes.js";
+import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, withoutClutter } from "./shapes.js";
 
 /** @typedef {import("./shapes.js").Level} Level */
 
@@ -27,14 +27,16 @@ const L = globalThis.L;
 
 const ZOOM_MAX = 19;
 const LINES = {
-  town: { color: "#3d5a66", weight: 2.5, opacity: 0.9, fill: true, fillColor: "#ffffff", fillOpacity: 0.8 },
+  town: { color: "#3d5a66", weight: 2.5, opacity: 0.9, fill: false },
   community: { color: "#5f7f8c", weight: 1.4, opacity: 0.8, fill: false },
   grid: { color: "#8fa6af", weight: 1, opacity: 0.9, fill: false, dashArray: "3 3" },
 };
+const PAPER = { stroke: false, fill: true, fillColor: "#fbfcfb", fillOpacity: 1 };
+const WATER = { color: "#a9d3e6", opacity: 1 };
 const HIGHLIGHT = { color: "#0b6b6b", weight: 4, opacity: 1, fill: true, fillColor: "#0b6b6b", fillOpacity: 0.1 };
-const LABELLED_FROM = { town: 0, community: 13.5, grid: 15.5 };
-const LABELLED_UNTIL = { town: 14, community: 16.5, grid: Infinity };
-const LETTER = { town: 14, community: 12.5, grid: 11.5 };
+const LABELLED_FROM = { river: 12, town: 0, community: 13.5, grid: 15.5 };
+const LABELLED_UNTIL = { river: Infinity, town: 14, community: 16.5, grid: Infinity };
+const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
 
 /**
  * Make the Leaflet map of a page: drawn on a canvas, no base map, used by mouse, finger and keyboard, with a scale in
@@ -113,12 +115,13 @@ function keepInside(map, bounds) {
  * @param {L.Map} map
  * @param {object} options
  * @param {string} options.areas  address of the areas collection (GeoJSON)
+ * @param {string} [options.rivers]  address of the rivers collection; without it no water is drawn
  * @param {(problem: Error) => void} [options.onProblem]  told when a level could not be loaded; it is tried again at
  *   the next move
  * @returns {Ground}
  */
-export function showGround(map, { areas, onProblem = () => {} }) {
-  /** @param {Record<string, string>} query @returns {Promise<AreaFeature[]>} */
+export function showGround(map, { areas, rivers, onProblem = () => {} }) {
+  /** @param {Record<string, string>} [query] @returns {Promise<AreaFeature[]>} */
   const read = async (query) => (await request(areas, { query })).features;
   /** @type {Map<string, AreaFeature>} */
   const known = new Map();
@@ -127,7 +130,7 @@ export function showGround(map, { areas, onProblem = () => {} }) {
   /** @type {Set<Level>} */
   const loading = new Set();
   const names = L.layerGroup().addTo(map);
-  paneBelow(map);
+  PANES.forEach(([name, depth]) => paneBelow(map, name, depth));
 
   /** @param {Level} level */
   async function load(level) {
@@ -137,7 +140,7 @@ export function showGround(map, { areas, onProblem = () => {} }) {
       features.forEach((it) => known.set(it.id, it));
       const outline = L.geoJSON(
         { type: "FeatureCollection", features },
-        { style: LINES[level], interactive: false, pane: "ground", renderer: groundRenderer(map) },
+        { style: LINES[level], ...inPane(map, "ground") },
       );
       drawn.set(level, { outline, features });
     } finally {
@@ -153,7 +156,7 @@ export function showGround(map, { areas, onProblem = () => {} }) {
       }
     }
     for (const [level, { outline }] of drawn) {
-      if (wanted.includes(level)) {
+      if (level === "river" || wanted.includes(level)) {
         outline.addTo(map);
       } else {
         outline.remove();
@@ -162,9 +165,21 @@ export function showGround(map, { areas, onProblem = () => {} }) {
     writeNames(map, names, drawn, known);
   }
 
+  async function loadRivers() {
+    const { features } = await request(rivers);
+    await ready;
+    const water = L.geoJSON({ type: "FeatureCollection", features }, { style: WATER, ...inPane(map, "water") }).addTo(map);
+    const swell = () => water.setStyle({ weight: waterWidth(map.getZoom()) });
+    map.on("zoomend", swell);
+    swell();
+    drawn.set("river", { outline: L.layerGroup(), features });
+    refresh();
+  }
+
   const towns = load("town");
   const ready = towns.then(() => {
     const town = drawn.get("town");
+    L.geoJSON({ type: "FeatureCollection", features: town.features }, { style: PAPER, ...inPane(map, "paper") }).addTo(map);
     const bounds = town.outline.getBounds();
     if (!bounds.isValid()) {
       throw new Error("还没有发布区域边界 (no district is published yet)");
@@ -176,6 +191,10 @@ export function showGround(map, { areas, onProblem = () => {} }) {
     map.on("zoomend moveend", refresh);
     refresh();
   });
+
+  if (rivers) {
+    loadRivers().catch(onProblem);
+  }
 
   /** @type {L.GeoJSON | null} */
   let outlined = null;
@@ -197,9 +216,7 @@ export function showGround(map, { areas, onProblem = () => {} }) {
     await ready;
     outlined = L.geoJSON(feature, {
       style: HIGHLIGHT,
-      interactive: false,
-      pane: "ground",
-      renderer: groundRenderer(map),
+      ...inPane(map, "ground"),
     }).addTo(map);
     outlined.bringToFront();
     const bounds = outlined.getBounds();
@@ -217,24 +234,33 @@ export function showGround(map, { areas, onProblem = () => {} }) {
   };
 }
 
-/** Outlines lie in a pane of their own, below every marker, and never catch a click. @param {L.Map} map */
-function paneBelow(map) {
-  if (!map.getPane("ground")) {
-    const pane = map.createPane("ground");
-    pane.style.zIndex = "300";
+/** From the deepest: the towns' ground, the rivers on it, outlines and names. All below every marker. */
+const PANES = [
+  ["paper", 280],
+  ["water", 290],
+  ["ground", 300],
+];
+
+/** Nothing in these panes catches a click. @param {L.Map} map @param {string} name @param {number} depth */
+function paneBelow(map, name, depth) {
+  if (!map.getPane(name)) {
+    const pane = map.createPane(name);
+    pane.style.zIndex = String(depth);
     pane.style.pointerEvents = "none";
   }
 }
 
-/** @type {WeakMap<L.Map, L.Canvas>} */
+/** @type {WeakMap<L.Map, Map<string, L.Canvas>>} */
 const renderers = new WeakMap();
 
-/** @param {L.Map} map @returns {L.Canvas} */
-function groundRenderer(map) {
-  if (!renderers.has(map)) {
-    renderers.set(map, L.canvas({ pane: "ground", padding: 0.3 }));
+/** @param {L.Map} map @param {string} pane @returns {L.PathOptions} */
+function inPane(map, pane) {
+  const made = renderers.get(map) ?? new Map();
+  renderers.set(map, made);
+  if (!made.has(pane)) {
+    made.set(pane, L.canvas({ pane, padding: 0.3 }));
   }
-  return renderers.get(map);
+  return { pane, renderer: made.get(pane), interactive: false };
 }
 
 /** Whether the map stands somewhere yet; Leaflet has no question for it. @param {L.Map} map @returns {boolean} */
@@ -281,7 +307,7 @@ function writeNames(map, names, drawn, known) {
     for (const feature of features) {
       const place = placeOf(feature);
       if (place && view.contains([place.lat, place.lon])) {
-        candidates.push(asLabel(map, feature, place, known));
+        candidates.push(asLabel(map, level, feature, place, known));
       }
     }
   }
@@ -303,17 +329,16 @@ const places = new WeakMap();
 /** @param {AreaFeature} feature */
 function placeOf(feature) {
   if (!places.has(feature)) {
-    places.set(feature, labelPlace(feature.geometry));
+    const isLine = feature.geometry.type.endsWith("LineString");
+    places.set(feature, isLine ? middleOf(feature.geometry) : labelPlace(feature.geometry));
   }
   return places.get(feature);
 }
 
-function asLabel(map, feature, place, known) {
-  const { level, name, parent } = feature.properties;
+function asLabel(map, level, feature, place, known) {
+  const { name, parent } = feature.properties;
   const text = shortName(name, known.get(parent)?.properties.name);
   const { x, y } = map.latLngToContainerPoint([place.lat, place.lon]);
-  const west = map.latLngToContainerPoint([place.lat, place.box.west]);
-  const east = map.latLngToContainerPoint([place.lat, place.box.east]);
   return {
     ...place,
     level,
@@ -322,8 +347,13 @@ function asLabel(map, feature, place, known) {
     y,
     width: text.length * LETTER[level],
     height: LETTER[level] * 1.5,
-    room: east.x - west.x,
+    room: place.box ? width(map, place) : Infinity,
   };
+}
+
+/** How many pixels wide the part is that a name is written in. */
+function width(map, { lat, box }) {
+  return map.latLngToContainerPoint([lat, box.east]).x - map.latLngToContainerPoint([lat, box.west]).x;
 }
 
 /** @param {string} text @returns {string} */

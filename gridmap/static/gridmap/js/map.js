@@ -52,7 +52,7 @@ function go(words) {
 }
 
 const map = makeMap(document.getElementById("map"), { view: readView(params()) ?? undefined });
-const ground = showGround(map, { areas: page.areas, onProblem: (problem) => say(problem.message) });
+const ground = showGround(map, { areas: page.areas, rivers: page.rivers, onProblem: (problem) => say(problem.message) });
 const panel = mountPanel(document.getElementById("panel"), {
   onClose: () => {
     forget();
@@ -90,7 +90,9 @@ async function tell(place, { move = false } = {}) {
     if (error.name !== "AbortError") {
       ground.highlight(null);
       panel.showDetail("这里归谁管", make("p", { class: "notice notice-warn", role: "alert" }, error.message));
-      keepInSight(place);
+      if (map.getBounds().contains([place.lat, place.lon])) {
+        keepInSight(place);
+      }
     }
     return;
   }

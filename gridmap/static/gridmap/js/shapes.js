@@ -130,6 +130,27 @@ function widestStretch(ring, lat) {
 }
 
 /**
+ * A point half-way along the longest part of a line, by its corners: where a river's name is written.
+ * @param {{type: string, coordinates: any}} geometry
+ * @returns {{lon: number, lat: number} | null}
+ */
+export function middleOf(geometry) {
+  const parts = geometry.type === "MultiLineString" ? geometry.coordinates : [geometry.coordinates];
+  const longest = parts.reduce((a, b) => (b.length > a.length ? b : a), []);
+  const corner = longest[Math.floor(longest.length / 2)];
+  return corner ? { lon: corner[0], lat: corner[1] } : null;
+}
+
+/**
+ * How wide a river is drawn: only its middle line is known, and it has to show beside the border it often is.
+ * @param {number} zoom
+ * @returns {number} pixels
+ */
+export function waterWidth(zoom) {
+  return Math.min(26, Math.max(7, 7 + (zoom - 11) * 3.5));
+}
+
+/**
  * @typedef {object} Label
  * @property {number} x      centre, pixels
  * @property {number} y
