@@ -25,7 +25,7 @@ from cases.api import caller, case_for
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.models import Case, Photo
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
-from cases.workflow import OPEN, State, Step
+from cases.workflow import OPEN, STEP_OF, State, Step
 from gridmap.duties import path_of, responsible_for
 from gridmap.models import Area
 from gridmap.problems import NotFound, Problem
@@ -147,9 +147,16 @@ def qr_svg(address: str, *, standalone: bool = False) -> str:
 
 
 def steps(case: Case) -> list[dict[str, Any]]:
-    """The nine steps with where this case stands."""
+    """The nine steps with where this case stands; those it did not need on its way are said to be skipped."""
+    passed = {STEP_OF[State(event.to_state)] for event in case.trace.all()}
     return [
-        {"number": step.value, "name": step.label, "reached": step <= case.step, "current": step == case.step}
+        {
+            "number": step.value,
+            "name": step.label,
+            "reached": step in passed and step <= case.step,
+            "skipped": step not in passed and step < case.step,
+            "current": step == case.step,
+        }
         for step in Step
     ]
 
