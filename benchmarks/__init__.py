@@ -1,0 +1,1 @@
+"""The budgets, one module each, measured beside peers in the same run: ``python -m benchmarks [NAME…]``."""

@@ -1,0 +1,42 @@
+"""``python -m benchmarks [NAME…]``: measure all budgets, or those named, and print a table for each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+
+from benchmarks.database import district, environment
+from benchmarks.measuring import Finding, report
+
+BUDGETS = ("one_point", "report", "areas_geojson")
+
+
+def main() -> None:
+    """Measure on a fresh district; a missed budget is said in the table, not by the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BUDGETS, []], metavar="NAME", help=", ".join(BUDGETS))
+    names = parser.parse_args().names or BUDGETS
+    server_url = os.environ["DATABASE_URL"]
+    for name in names:
+        print(f"» {name}", file=sys.stderr, flush=True)
+        with district(server_url) as database_url:
+            print(report(_measure(name, database_url)), flush=True)
+
+
+def _measure(name: str, database_url: str) -> list[Finding]:
+    os.environ.update(environment(database_url), DJANGO_SETTINGS_MODULE="gridmap.settings")
+    import django
+    from django.db import connection
+
+    django.setup()
+    try:
+        found: list[Finding] = importlib.import_module(f"benchmarks.{name}").run(database_url)
+        return found
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()
