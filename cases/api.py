@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from cases import actions, photos
 from cases.actions.handling import Given
+from cases.answers import CaseSerializer, CellsSerializer, SimilarCaseSerializer, SummarySerializer, VoicesSerializer
 from cases.cells import MAX_ZOOM, cells
 from cases.features import CASES, rows
 from cases.models import Case
@@ -36,10 +37,12 @@ from cases.summary import summary as count_summary
 from geodata.crs import METRES_SRID, STORED_SRID
 from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_of
+from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_filters, read_position, read_word, single_values, stored_position
 from gridmap.problems import BadParameter, NotFound, SignInNeeded
 
 SIMILAR_WITHIN_M = 50
+COUNTED_BY = CASES.parameters - {"limit", "after", "bbox"}
 ZOOMS = frozenset(str(zoom) for zoom in range(MAX_ZOOM + 1))
 
 
@@ -85,7 +88,7 @@ def _report(data: dict[str, Any]) -> actions.Report:
 @extend_schema(
     summary="附近类似的未结事项",
     parameters=[*POSITION, OpenApiParameter("category", str)],
-    responses={200: dict},
+    responses=SimilarCaseSerializer(many=True),
 )
 @api_view(["GET"])
 def similar(request: Request) -> Response:
@@ -110,7 +113,7 @@ def similar(request: Request) -> Response:
     return Response([public_view(case) | {"distance_m": round(case.distance.m, 1)} for case in found])
 
 
-@extend_schema(summary="附议:同一件事", request=VoiceInput, responses={200: dict, 201: dict})
+@extend_schema(summary="附议:同一件事", request=VoiceInput, responses={200: VoicesSerializer, 201: VoicesSerializer})
 @api_view(["POST"])
 def voices(request: Request, number: str) -> Response:
     """Say that it is the same; counted once per ``client_id``."""
@@ -137,7 +140,7 @@ def case_for(number: str, standing: Standing) -> tuple[Case, bool]:
     return case, Case.objects.filter(pk=case.pk).visible_to(standing).exists()
 
 
-@extend_schema(summary="一件事项", responses={200: dict})
+@extend_schema(summary="一件事项", responses=CaseSerializer)
 @api_view(["GET"])
 def case(request: Request, number: str) -> Response:
     """A case as this caller may see it, with the actions this caller may take now."""
@@ -157,7 +160,7 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     return full_view(found, actions.available(found, standing, user_id=request.user.pk))
 
 
-@extend_schema(summary="对事项采取一步行动", request=ActionInput, responses={200: dict})
+@extend_schema(summary="对事项采取一步行动", request=ActionInput, responses={200: CaseSerializer})
 @api_view(["POST"])
 def act(request: Request, number: str, verb: str) -> Response:
     """Use a verb of the process on a case; answers the case after it."""
@@ -181,8 +184,11 @@ def act(request: Request, number: str, verb: str) -> Response:
 
 @extend_schema(
     summary="按地图格子计数的事项",
-    parameters=[OpenApiParameter("zoom", int, required=True, description="地图缩放级别,0 到 19 的整数")],
-    responses={200: dict},
+    parameters=[
+        OpenApiParameter("zoom", int, required=True, description="地图缩放级别,0 到 19 的整数"),
+        *filter_parameters(CASES.parameters - {"limit", "after"}),
+    ],
+    responses=CellsSerializer,
 )
 @api_view(["GET"])
 def cell_counts(request: Request) -> Response:
@@ -195,9 +201,13 @@ def cell_counts(request: Request) -> Response:
     return Response({"cells": cells(rows(filters, caller(request)), zoom=int(zooms[0]), now=timezone.now())})
 
 
-@extend_schema(summary="主要数字", responses={200: dict})
+@extend_schema(
+    summary="主要数字",
+    parameters=filter_parameters(COUNTED_BY),
+    responses=SummarySerializer,
+)
 @api_view(["GET"])
 def summary(request: Request) -> Response:
     """Headline figures, every rate with its numerator and denominator."""
-    filters = read_filters(request.query_params, CASES.parameters - {"limit", "after", "bbox"}, own=CASES.readers)
+    filters = read_filters(request.query_params, COUNTED_BY, own=CASES.readers)
     return Response(count_summary(rows(filters, caller(request)), now=timezone.now()))

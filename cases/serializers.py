@@ -156,15 +156,21 @@ class ActionInput(StrictInput):
     photos = PhotosField(required=False, default=list)
 
 
-class CategorySerializer(serializers.Serializer[Any]):
-    """A category with those under it."""
+class PartCategorySerializer(serializers.Serializer[Any]):
+    """A category people may report under."""
 
     code = serializers.CharField()
     name = serializers.CharField()
     icon = serializers.CharField()
     limit = serializers.CharField(help_text="时限,如 4工作时")
     due_at = serializers.DateTimeField(help_text="现在上报的话,何时到期")
-    children = serializers.ListField(child=serializers.DictField())
+    sensitive = serializers.BooleanField(help_text="位置敏感:对外只显示所在网格")
+
+
+class CategorySerializer(PartCategorySerializer):
+    """A category with those under it."""
+
+    children = PartCategorySerializer(many=True)
 
 
 class RouteSerializer(serializers.Serializer[Any]):

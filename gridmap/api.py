@@ -22,6 +22,7 @@ from gridmap import routing
 from gridmap.duties import path_of, responsible_for
 from gridmap.features import geojson
 from gridmap.features.collection import collection
+from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
 from gridmap.models import Area, Boundary, Building
 from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
@@ -73,7 +74,7 @@ def collection_geojson(request: HttpRequest, name: str) -> HttpResponse:
     return geojson.answer(request, collection(name))
 
 
-@extend_schema(summary="一个区域", responses=BoundarySerializer)
+@extend_schema(summary="一个区域", parameters=filter_parameters({"on"}), responses=BoundarySerializer)
 @api_view(["GET"])
 def area(request: Request, code: str) -> Response:
     """An area with its boundary in force today (or ``on`` a day) as a GeoJSON feature."""

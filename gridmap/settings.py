@@ -175,6 +175,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "镇街吹哨、部门报到: areas, routing and cases of a city district.",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {"CaseKindEnum": "cases.models.Case.Kind"},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gridmap.features.description.describe_collections",
+    ],
 }
 
 # What the site offers, by dotted path: gridmap imports no package above it.

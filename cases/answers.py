@@ -1,0 +1,149 @@
+"""Shapes of what the addresses about cases answer, for the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from cases.models import Case
+from cases.workflow import State
+from gridmap.serializers import AreaRefSerializer
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One of the nine steps people see."""
+
+    number = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    """A place in CGCS2000 degrees."""
+
+    lon = serializers.FloatField()
+    lat = serializers.FloatField()
+
+
+class PublicCaseSerializer(serializers.Serializer[Any]):
+    """What anybody may know of a case."""
+
+    number = serializers.CharField()
+    kind = serializers.ChoiceField(Case.Kind.choices)
+    category = AreaRefSerializer(help_text="类别的编码和名称")
+    state = serializers.ChoiceField(State.choices)
+    state_name = serializers.CharField()
+    step = StepSerializer()
+    area = AreaRefSerializer()
+    point = PointSerializer()
+    exact = serializers.BooleanField(help_text="否:位置敏感,point 只代表所在网格")
+    reported_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    voices = serializers.IntegerField()
+
+
+class SimilarCaseSerializer(PublicCaseSerializer):
+    """An open case near a place."""
+
+    distance_m = serializers.FloatField(help_text="米 (EPSG:4547)")
+
+
+class CaseActionSerializer(serializers.Serializer[Any]):
+    """A verb this caller may use now."""
+
+    verb = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the answer, not this one's own label
+    needs = serializers.ListField(child=serializers.CharField())
+
+
+class CaseRouteSerializer(serializers.Serializer[Any]):
+    """How the place was found, and what else it could have been."""
+
+    method = serializers.CharField()
+    distance_m = serializers.FloatField(allow_null=True)
+    candidates = serializers.ListField(child=serializers.CharField())
+    uncertain = serializers.BooleanField()
+
+
+class MaskedReporterSerializer(serializers.Serializer[Any]):
+    """Who reported it, masked."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class CasePhotoSerializer(serializers.Serializer[Any]):
+    """Where a photo is."""
+
+    url = serializers.CharField()
+    kind = serializers.CharField()
+
+
+class TraceRowSerializer(serializers.Serializer[Any]):
+    """One row of the trace."""
+
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    verb = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the answer, not this one's own label
+    role = serializers.CharField()
+    actor = serializers.CharField()
+    vars()["from"] = serializers.CharField()
+    to = serializers.CharField()
+    payload = serializers.DictField()
+
+
+class CaseSerializer(PublicCaseSerializer):
+    """A case as this caller may see it: what is not required is for those on its ground."""
+
+    actions = CaseActionSerializer(many=True)
+    text = serializers.CharField(required=False)
+    address = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+    route = CaseRouteSerializer(required=False)
+    reporter = MaskedReporterSerializer(required=False, allow_null=True)
+    photos = CasePhotoSerializer(many=True, required=False)
+    trace = TraceRowSerializer(many=True, required=False)
+
+
+class VoicesSerializer(serializers.Serializer[Any]):
+    """A case's voices after one more."""
+
+    number = serializers.CharField()
+    voices = serializers.IntegerField()
+    step = StepSerializer()
+
+
+class RateSerializer(serializers.Serializer[Any]):
+    """A share with what it was counted from; no percentage of nothing."""
+
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField()
+    percent = serializers.FloatField(allow_null=True)
+
+
+class SummarySerializer(serializers.Serializer[Any]):
+    """The headline figures."""
+
+    collected = serializers.IntegerField()
+    done = serializers.IntegerField()
+    open = serializers.IntegerField()
+    overdue = serializers.IntegerField()
+    states = serializers.DictField(child=serializers.IntegerField())
+    completion_rate = RateSerializer()
+    on_time_rate = RateSerializer()
+
+
+class CellSerializer(PointSerializer):
+    """A cell of the map with a case in it; the point is the mean of its cases."""
+
+    count = serializers.IntegerField()
+    open = serializers.IntegerField()
+    overdue = serializers.IntegerField()
+
+
+class CellsSerializer(serializers.Serializer[Any]):
+    """Every cell with a case in it."""
+
+    cells = CellSerializer(many=True)
