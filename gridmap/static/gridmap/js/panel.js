@@ -28,8 +28,12 @@ export function mountPanel(element, { onClose }) {
   }
 
   function showOverview() {
+    const left = detail.contains(document.activeElement);
     detail.hidden = true;
     overview.hidden = false;
+    if (left) {
+      overview.focus({ preventScroll: true });
+    }
   }
 
   // Whoever tabs into a lowered sheet must see where they are.
@@ -59,12 +63,17 @@ export function mountPanel(element, { onClose }) {
     },
     showOverview,
     showDetail(words, ...nodes) {
+      // What was pressed may be about to disappear: whoever came by keyboard goes on at the heading.
+      const inside = overview.contains(document.activeElement) || content.contains(document.activeElement);
       title.textContent = words;
       content.replaceChildren(...nodes);
       overview.hidden = true;
       detail.hidden = false;
       element.scrollTop = 0;
       open(true);
+      if (inside) {
+        title.focus();
+      }
     },
   };
 }
