@@ -25,6 +25,7 @@ from gridmap.features.collection import collection
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
 from gridmap.models import Area, Boundary, Building
+from gridmap.models.ground import right_handed
 from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
 from gridmap.serializers import BoundarySerializer, LocationSerializer, PlaceSerializer
 
@@ -80,7 +81,14 @@ def area(request: Request, code: str) -> Response:
     """An area with its boundary in force today (or ``on`` a day) as a GeoJSON feature."""
     values = single_values(request.query_params, ("on",))
     on = read_day("on", values["on"]) if "on" in values else timezone.localdate()
-    boundary = Boundary.objects.on(on).select_related("area").filter(area=code).first()
+    boundary = (
+        Boundary.objects.on(on)
+        .select_related("area", "edition")
+        .defer("geom", "geojson")
+        .annotate(right_handed=right_handed("geom"))
+        .filter(area=code)
+        .first()
+    )
     if boundary is None:
         raise NotFound(f"{on} 没有编码为 {code[:20]} 的区域 (no such area on that day)")
     return Response(BoundarySerializer(boundary).data)

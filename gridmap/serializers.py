@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework_gis.serializers import GeoFeatureModelSerializer
+from rest_framework_gis.serializers import GeoFeatureModelSerializer, GeometryField
 
 from gridmap.models import Boundary
 from gridmap.routing import Method
@@ -71,7 +71,10 @@ class PlaceSerializer(serializers.Serializer[Any]):
 
 
 class BoundarySerializer(GeoFeatureModelSerializer):
-    """One area and its boundary as a feature; whole collections are built in SQL instead."""
+    """One area and its boundary as a feature; whole collections are built in SQL instead.
+
+    ``right_handed`` is annotated by the view: the boundary with its rings as RFC 7946 wants them.
+    """
 
     id = serializers.CharField(source="area_id")
     name = serializers.CharField(source="area.name")
@@ -81,6 +84,7 @@ class BoundarySerializer(GeoFeatureModelSerializer):
     households = serializers.IntegerField(source="area.households")
     residents = serializers.IntegerField(source="area.residents")
     schematic = serializers.BooleanField(source="edition.schematic")
+    geom = GeometryField(source="right_handed", precision=7)
 
     class Meta:
         model = Boundary

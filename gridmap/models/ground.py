@@ -137,6 +137,11 @@ class Edition(models.Model):
         return self.name
 
 
+def right_handed(name: str) -> Func:
+    """Polygons with exteriors anticlockwise and holes clockwise, as RFC 7946 (3.1.6) wants them."""
+    return Func(name, function="ST_ForcePolygonCCW", output_field=models.MultiPolygonField(srid=STORED_SRID))
+
+
 class Boundary(Dated):
     """An area's shape during a range of days, within an edition; a draft's boundaries have no days yet."""
 
@@ -153,7 +158,7 @@ class Boundary(Dated):
         verbose_name="面积(平方米)",
     )
     geojson = models.GeneratedField(
-        expression=AsGeoJSON("geom", precision=7),
+        expression=AsGeoJSON(right_handed("geom"), precision=7),
         output_field=models.TextField(),
         db_persist=True,
         verbose_name="GeoJSON",
