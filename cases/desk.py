@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cases.actions.handling import role_for
 from cases.models import Case, TraceEvent
-from cases.workflow import VERBS, State, allowed
+from cases.workflow import VERBS, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Organisation
 from gridmap.roles import Role
@@ -69,19 +69,17 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
     return Desk(rows, total=total, overdue=waiting.overdue(now).count())
 
 
+def ordinary_way_on(state: State) -> Verb | None:
+    """The verb that ordinarily carries a case on from a state; the table lists it first. None from an end."""
+    return next((verb for verb in VERBS.values() if allowed(verb, state) and verb.goes_to), None)
+
+
 def _turn(case: Case, standing: Standing, *, resolved_by_me: bool) -> str:
-    """How this person may carry the case on; the table lists the ordinary way first."""
-    return next(
-        (
-            TURN_WORDS.get(verb.name, verb.label)
-            for verb in VERBS.values()
-            if allowed(verb, State(case.state))
-            and verb.goes_to
-            and not (verb.by_another and resolved_by_me)
-            and role_for(verb, case, standing)
-        ),
-        "",
-    )
+    """What this person is waited for to do, empty when somebody else is."""
+    verb = ordinary_way_on(State(case.state))
+    if verb is None or (verb.by_another and resolved_by_me) or not role_for(verb, case, standing):
+        return ""
+    return TURN_WORDS.get(verb.name, verb.label)
 
 
 def _resolvers(cases: Iterable[Case]) -> dict[int, int | None]:
@@ -108,12 +106,14 @@ def _span(seconds: float, *, up: bool) -> str:
     return f"{math.ceil(minutes) if up else math.floor(minutes)} 分钟"
 
 
-def waits_for(state: State) -> dict[str, object] | None:
-    """The ordinary way on from a state, and the roles that go it; None from a state that is an end."""
-    verb = next((verb for verb in VERBS.values() if allowed(verb, state) and verb.goes_to), None)
+def waits_for(state: State, mine: Iterable[Verb] = ()) -> dict[str, object] | None:
+    """The ordinary way on from a state, the roles that go it, and whether it is among ``mine``; None from an end."""
+    verb = ordinary_way_on(state)
     if verb is None:
         return None
     return {
+        "verb": verb.name,
+        "mine": verb in mine,
         "label": TURN_WORDS.get(verb.name, verb.label),
         "roles": [role.label for role in Role if role in verb.roles],
     }

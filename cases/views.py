@@ -224,7 +224,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
-        "waits_for": waits_for(State(shown.state)),
+        "waits_for": waits_for(State(shown.state), verbs),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": any(standing.holds(role, shown.area_id) for role in actions.MAY_READ),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.models import Case
-from cases.workflow import State
+from cases.workflow import VERBS, State
 from gridmap.duties import NOBODY, standing_of
 from tests.conftest import Cast
 
@@ -35,7 +35,10 @@ def test_time_left_never_says_more_than_there_is(minutes: float, words: str) -> 
 
 def test_an_open_state_says_who_is_waited_for_and_an_end_says_nothing() -> None:
     waiting = waits_for(State.RESOLVED)
-    assert waiting == {"label": "核实结项", "roles": ["网格长", "网格中心人员"]}
+    assert waiting == {"verb": "close", "mine": False, "label": "核实结项", "roles": ["网格长", "网格中心人员"]}
+    mine = waits_for(State.RESOLVED, [VERBS["close"]])
+    assert mine is not None
+    assert mine["mine"] is True
     assert waits_for(State.CLOSED) is None
     assert waits_for(State.REFUSED) is None
 
@@ -49,6 +52,8 @@ def test_the_desk_of_the_district_lists_what_is_open_by_deadline(cast: Cast) -> 
     assert desk.total == len(desk.rows) == Case.objects.open().count() > 0
     assert desk.overdue == sum(row.overdue for row in desk.rows) == Case.objects.overdue(NOW).count()
     assert all(row.left.startswith("已超期") == row.overdue for row in desk.rows)
+    # The district's centre may refuse a case, but nobody waits for that.
+    assert {row.turn for row in desk.rows} == {""}
 
 
 @pytest.mark.django_db
