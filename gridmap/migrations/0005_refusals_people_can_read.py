@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="area_code_fits_level",
-                violation_error_message="编码应为数字,区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code does not fit the level)",
+                violation_error_message="编码应为数字:区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code and level)",
             ),
         ),
         migrations.AlterConstraint(
