@@ -50,6 +50,7 @@ def report(request: HttpRequest) -> HttpResponse:
     """Report a problem from the map."""
     page: dict[str, Any] = {
         "areas": reverse("api-geojson", args=["areas"]),
+        "rivers": reverse("api-geojson", args=["rivers"]),
         "cases": reverse("api-cases"),
         "locate": reverse("api-locate"),
         "places": reverse("api-places"),

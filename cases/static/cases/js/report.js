@@ -27,6 +27,7 @@ let outside = "";
 
 const map = pinMap(byId("map"), {
   areas: page.areas,
+  rivers: page.rivers,
   shape: byId("pin-shape").innerHTML,
   onShown: () => byId("map-loading").remove(),
   onMove: (lon, lat) => place({ lon, lat, accuracy: null, from: "hand" }, { drawn: true }),

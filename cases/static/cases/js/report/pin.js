@@ -12,18 +12,19 @@ const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowR
  * @param {HTMLElement} element
  * @param {object} options
  * @param {string} options.areas  address of the areas
+ * @param {string} options.rivers  address of the rivers
  * @param {string} options.shape  the pin as SVG text
  * @param {(lon: number, lat: number) => void} options.onMove  told when a person moved the pin
  * @param {() => void} options.onShown  told when the map stands there, or will not
  * @param {(problem: Error) => void} options.onProblem
  */
-export function pinMap(element, { areas, shape, onMove, onShown, onProblem }) {
+export function pinMap(element, { areas, rivers, shape, onMove, onShown, onProblem }) {
   const map = makeMap(element, { label: "示意地图。方向键移动图钉，按住 Shift 走大步，加减号缩放" });
   map.keyboard.disable();
   // Keys go to the pin here, so a screen reader must pass them on.
   element.setAttribute("role", "application");
   element.tabIndex = 0;
-  const ground = showGround(map, { areas, onProblem });
+  const ground = showGround(map, { areas, rivers, onProblem });
   ground.ready.catch(onProblem).finally(onShown);
 
   const icon = L.divIcon({ html: shape, className: "report-pin", iconSize: [32, 44], iconAnchor: [16, 43] });
