@@ -164,6 +164,14 @@ def test_the_pin_moves_by_tap_and_by_arrow_keys(desk_page: Page, faults: Callabl
     assert lon[0] < lon[1]
 
 
+def test_a_link_from_the_map_brings_its_place_along(desk_page: Page, site: str) -> None:
+    lon, lat = DOORSTEPS["trip"]
+    located = ask(f"{site}/api/v1/locate?lon={lon}&lat={lat}&coord=wgs84")
+    desk_page.goto(f"/report/?lon={lon}&lat={lat}")
+    expect(desk_page.locator("#answer")).to_contain_text(located["area"]["name"])
+    expect(desk_page.locator(".report-pin")).to_be_visible()
+
+
 def test_somebody_without_a_mouse_or_a_map_reports(desk_page: Page, faults: Callable[[Page], None]) -> None:
     faults(desk_page)
     desk_page.goto("/report/")

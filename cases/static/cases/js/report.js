@@ -476,6 +476,16 @@ async function locateIfAllowed() {
   }
 }
 
+/** A link such as the map's “在这里上报” names the place in WGS 84: `?lon=…&lat=…`. */
+function placeOfLink() {
+  const given = new URLSearchParams(location.search);
+  const [lon, lat] = ["lon", "lat"].map((name) => Number.parseFloat(given.get(name)));
+  if (Number.isFinite(lon) && Number.isFinite(lat)) {
+    place({ lon, lat, accuracy: null, from: "link" });
+  }
+}
+
 countText();
 restore();
+placeOfLink();
 locateIfAllowed();
