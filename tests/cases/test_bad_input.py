@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
@@ -16,9 +17,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 from pytest_django.plugin import DjangoDbBlocker
 
 from cases.models import Case, Photo, Reporter, TraceEvent, Voice
+from cases.serializers import ReportInput
 from gridmap.models import Appointment, Boundary
 from gridmap.roles import Role
 from tests.cases.bad_requests import LEFT_OUT, ROWS, Row
@@ -121,3 +126,88 @@ def test_a_bad_request_is_named_and_leaves_nothing(row: Row, ground: Ground) -> 
     assert len(problem["detail"]) < 300
     assert row.says in problem["detail"]
     assert kept() == before
+
+
+# ---- whatever else ------------------------------------------------------------------------------------------------
+
+NAMES = st.sampled_from(
+    "lon lat coord accuracy on q category area bbox limit after level since until state channel overdue department zoom"
+    " format unknown".split()
+)
+# Much of it nearly right, for what is quite wrong is refused at the door.
+VALUES = st.one_of(
+    st.sampled_from(
+        ["114.93", "25.87", "wgs84", "gcj02", "grid", "0301", "360702", "1", "true", "2026-06-30", "closed"]
+    ),
+    st.floats().map(str),
+    st.integers().map(str),
+    st.datetimes().map(str),
+    st.lists(st.floats(allow_nan=False, width=32), min_size=3, max_size=5).map(lambda it: ",".join(map(str, it))),
+    st.text(max_size=12),
+)
+GETS = st.sampled_from(
+    "locate places categories summary areas.geojson rivers.geojson cases.geojson cases/similar cases/cells areas/360702"
+    " cases/{number} cases/{wild} areas/{wild} {wild}.geojson".split()
+)
+WILD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12).map(lambda it: quote(it, safe=""))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from([name for name in ReportInput().fields if name != "photos"])
+WAY = settings_of(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def check(response: HttpResponse) -> None:
+    """An answer of some kind, and a problem where it is a refusal."""
+    assert response.status_code < 500, response.content[:500]
+    if response.status_code >= 400:
+        assert response.headers["Content-Type"].startswith("application/problem+json")
+        problem = json.loads(response.content)
+        assert problem["status"] == response.status_code
+        assert problem["code"]
+        assert CHINESE.search(problem["detail"]), problem
+    elif response.status_code != 301:
+        json.loads(response.content)
+
+
+@given(
+    path=GETS,
+    wild=WILD,
+    query=st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    place=st.booleans(),
+)
+@WAY
+def test_no_question_breaks_it(ground: Ground, path: str, wild: str, query: list[tuple[str, str]], place: bool) -> None:
+    words = ground.words
+    if place:  # else hardly anything gets past the position
+        query = [("lon", words["lon"]), ("lat", words["lat"]), ("coord", "wgs84"), *query]
+    address = f"/api/v1/{path.format(number=words['number'], wild=wild)}?{urlencode(query, errors='surrogatepass')}"
+    check(Client(raise_request_exception=False).get(address))
+
+
+@given(
+    changes=st.dictionaries(FIELDS | st.text(max_size=8), JSON | VALUES, max_size=3),
+    whole=JSON,
+    fate=st.integers(0, 9),
+    path=st.sampled_from(["cases", "cases/{number}/voices", "cases/{number}/actions/accept"]),
+)
+@WAY
+def test_no_body_breaks_it(ground: Ground, changes: dict[str, Any], whole: Any, fate: int, path: str) -> None:
+    client = Client(raise_request_exception=False)
+    if fate % 2:
+        client.force_login(ground.worker)
+    body = whole if fate == 0 else {**ground.good, "client_id": str(uuid.uuid4()), **changes}
+    if path != "cases" and fate != 0:
+        body = {"client_id": str(uuid.uuid4())} | changes if path.endswith("voices") else changes
+    address = f"/api/v1/{path.format(number=ground.words['number'])}"
+    with transaction.atomic():
+        check(client.post(address, json.dumps(body), content_type="application/json"))
+        transaction.set_rollback(True)
