@@ -131,8 +131,29 @@ def test_a_bad_request_is_named_and_leaves_nothing(row: Row, ground: Ground) -> 
 # ---- whatever else ------------------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from(
-    "lon lat coord accuracy on q category area bbox limit after level since until state channel overdue department zoom"
-    " format unknown".split()
+    [
+        "lon",
+        "lat",
+        "coord",
+        "accuracy",
+        "on",
+        "q",
+        "category",
+        "area",
+        "bbox",
+        "limit",
+        "after",
+        "level",
+        "since",
+        "until",
+        "state",
+        "channel",
+        "overdue",
+        "department",
+        "zoom",
+        "format",
+        "unknown",
+    ]
 )
 # Much of it nearly right, for what is quite wrong is refused at the door.
 VALUES = st.one_of(
@@ -146,8 +167,22 @@ VALUES = st.one_of(
     st.text(max_size=12),
 )
 GETS = st.sampled_from(
-    "locate places categories summary areas.geojson rivers.geojson cases.geojson cases/similar cases/cells areas/360702"
-    " cases/{number} cases/{wild} areas/{wild} {wild}.geojson".split()
+    [
+        "locate",
+        "places",
+        "categories",
+        "summary",
+        "areas.geojson",
+        "rivers.geojson",
+        "cases.geojson",
+        "cases/similar",
+        "cases/cells",
+        "areas/360702",
+        "cases/{number}",
+        "cases/{wild}",
+        "areas/{wild}",
+        "{wild}.geojson",
+    ]
 )
 WILD = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12).map(lambda it: quote(it, safe=""))
 JSON = st.recursive(
