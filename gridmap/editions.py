@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import shapely
 from django.db import connection, transaction
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geodata.crs import METRES_SRID, to_metres
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.ground import Level
 from gridmap.shapes import stored_multi
 
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
+# What rounding coordinates to the centimetre leaves along a border; more is a mistake.
+TOLERANCE_M2 = 1.0
+MAX_NAME = 80
 
 
 class BadAreas(ValueError):
@@ -60,8 +67,9 @@ def found(
     """Register the areas of a district and publish their boundaries as its first edition.
 
     Areas without a polygon get the union of their children's. Raises :class:`BadAreas` for codes or geometry that
-    do not make a district, and changes nothing then.
+    do not make a district or that are taken, and changes nothing then.
     """
+    _check_not_taken(drawn, name)
     shapes = _shapes(drawn)
     edition = Edition.objects.create(
         name=name,
@@ -88,6 +96,7 @@ def found(
         Boundary(area_id=code, edition=edition, geom=stored_multi(shape), valid_from=valid_from)
         for code, shape in sorted(shapes.items())
     )
+    _check_ground_is_free(edition, valid_from)
     with connection.cursor() as cursor:
         # The planner must know at once how few boundaries cover a point; autovacuum comes a minute later.
         cursor.execute("ANALYZE gridmap_area, gridmap_boundary")
@@ -99,17 +108,36 @@ def _shapes(drawn: Sequence[DrawnArea]) -> dict[str, BaseGeometry]:
     by_code = {area.code: area for area in drawn}
     _check_codes(drawn, by_code)
     shapes: dict[str, BaseGeometry] = {}
-    for area in sorted(drawn, key=lambda area: -len(area.code)):
-        shape = area.geometry
-        if shape is None:
-            below = [shapes[code] for code in shapes if code[:-3] == area.code]
-            if not below:
-                raise BadAreas(f"{area.code} {area.name}:没有边界,也没有下级 (no polygon and no children)")
-            shape = shapely.coverage_union_all(below)
-        shapes[area.code] = _checked(area, shape)
-    for level in Level:
-        _check_coverage({code: shape for code, shape in shapes.items() if len(code) == level.code_length})
+    children: defaultdict[str, list[BaseGeometry]] = defaultdict(list)
+    # From the bottom up, and a level is checked before the next is made of it: a union of what overlaps is nonsense.
+    for level in reversed(Level):
+        made = {area.code: _shape(area, children[area.code]) for area in drawn if area.level is level}
+        _check_coverage(made)
+        shapes |= made
+        for code, shape in made.items():
+            children[code[:-3]].append(shape)
+    for area in drawn:
+        if area.parent is not None and by_code[area.parent].geometry is not None:
+            _check_inside(area, shapes[area.code], shapes[area.parent])
     return shapes
+
+
+def _shape(area: DrawnArea, children: list[BaseGeometry]) -> BaseGeometry:
+    if area.geometry is not None:
+        return _checked(area, area.geometry)
+    if not children:
+        raise BadAreas(f"{area.code} {area.name}:没有边界,也没有下级 (no polygon and no children)")
+    return _checked(area, shapely.coverage_union_all(children))
+
+
+def _check_not_taken(drawn: Sequence[DrawnArea], name: str) -> None:
+    if not 0 < len(name) <= MAX_NAME:
+        raise BadAreas(f"版本名称应为 1 至 {MAX_NAME} 字 (edition name)")
+    if Edition.objects.filter(name=name).exists():
+        raise BadAreas(f"已有名为“{name}”的边界版本 (edition name taken)")
+    taken = Area.objects.filter(code__in=[area.code for area in drawn]).order_by("code").first()
+    if taken is not None:
+        raise BadAreas(f"编码 {taken.code} 已登记为“{taken.name}” (code already registered)")
 
 
 def _check_codes(drawn: Sequence[DrawnArea], by_code: dict[str, DrawnArea]) -> None:
@@ -132,6 +160,42 @@ def _checked(area: DrawnArea, shape: BaseGeometry) -> BaseGeometry:
     return shape
 
 
+def _in_metres(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack(to_metres(vertices[:, 0], vertices[:, 1]))
+
+
+def _check_inside(area: DrawnArea, shape: BaseGeometry, above: BaseGeometry) -> None:
+    if above.covers(shape):
+        return
+    outside = shapely.transform(shape.difference(above), _in_metres).area
+    if outside > TOLERANCE_M2:
+        raise BadAreas(
+            f"{area.code} {area.name}:有 {outside:,.0f} 平方米在上级 {area.parent} 的边界之外 (outside its parent)"
+        )
+
+
+def _check_ground_is_free(edition: Edition, valid_from: dt.date) -> None:
+    """No other district may hold the ground from that day on: a point has one district."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT mine.area_id, other.area_id, area.name, shared.m2
+                FROM gridmap_boundary AS mine
+                JOIN gridmap_boundary AS other ON other.edition_id <> mine.edition_id
+                    AND (other.valid_until IS NULL OR other.valid_until > %s) AND ST_Intersects(other.geom, mine.geom)
+                JOIN gridmap_area AS area ON area.code = other.area_id AND area.level = 'district'
+                CROSS JOIN LATERAL (SELECT ST_Area(ST_Transform(ST_Intersection(other.geom, mine.geom), {METRES_SRID}))
+                                    AS m2) AS shared
+                WHERE mine.edition_id = %s AND length(mine.area_id) = 6 AND other.valid_from IS NOT NULL
+                  AND shared.m2 > %s
+                ORDER BY mine.area_id, other.area_id LIMIT 1""",  # noqa: S608  a constant of ours
+            (valid_from, edition.pk, TOLERANCE_M2),
+        )
+        found = cursor.fetchone()
+    if found:
+        mine, other, name, shared = found
+        raise BadAreas(f"{mine}:与已登记的 {other} {name} 重叠 {shared:,.0f} 平方米 (overlaps a district in force)")
+
+
 def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
     faults = shapely.coverage_invalid_edges(list(shapes.values()))
     for code, fault in zip(shapes, faults, strict=True):
@@ -151,3 +215,25 @@ def polygons_by_code(features: Iterable[dict[str, Any]], code_field: str) -> dic
             raise BadAreas(f"{code}:没有几何 (no geometry)")
         shapes[code] = shapely.from_geojson(json.dumps(feature["geometry"]))
     return shapes
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An area whose children leave some of it to nobody."""
+
+    code: str
+    name: str
+    m2: float
+
+
+def gaps(edition: Edition) -> list[Gap]:
+    """The areas of an edition that their children do not fill, widest gap first; those without children are whole."""
+    extents = {
+        code: (name, m2)
+        for code, name, m2 in Boundary.objects.filter(edition=edition).values_list("area_id", "area__name", "area_m2")
+    }
+    filled: defaultdict[str, float] = defaultdict(float)
+    for code, (_, m2) in extents.items():
+        filled[code[:-3]] += m2
+    found = [Gap(code, name, m2 - filled[code]) for code, (name, m2) in extents.items() if code in filled]
+    return sorted((gap for gap in found if gap.m2 > TOLERANCE_M2), key=lambda gap: -gap.m2)
