@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import connection, models
 
 
 class DataVersion(models.Model):
@@ -33,5 +33,10 @@ class DataVersion(models.Model):
 
 def version_of(*collections: str) -> int:
     """The present version of some collections together; read it before the rows it stands for."""
-    total = DataVersion.objects.filter(collection__in=collections).aggregate(total=models.Sum("changes"))["total"]
-    return int(total or 0)
+    with connection.cursor() as cursor:
+        # By hand: an answer of 304 consists of little else, and the ORM took longer than the database.
+        cursor.execute(
+            "SELECT coalesce(sum(changes), 0) FROM gridmap_dataversion WHERE collection = ANY(%s)", [list(collections)]
+        )
+        (total,) = cursor.fetchone()
+    return int(total)
