@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import hypothesis
 import psycopg2
 import pytest
 from django.conf import settings
@@ -34,6 +35,10 @@ from pytest_django.plugin import DjangoDbBlocker
 
 # Playwright keeps an event loop in the thread of a browser test, where Django's ORM would refuse to work.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("gridmap", deadline=None)
+hypothesis.settings.load_profile("gridmap")
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = "2026-06-30"
@@ -103,12 +108,16 @@ def template(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(template: str, worker_id: str, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(template: str, worker_id: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process its own clone (replaces pytest-django's own)."""
+    name = f"gridmap_test_{worker_id}_{os.getpid()}"
     with django_db_blocker.unblock():
-        name = f"gridmap_test_{worker_id}"
         _clone(name, template)
         _use(name)
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -212,7 +221,7 @@ def server(
     template: str, worker_id: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """gunicorn on a clone of the template, as ``make run`` starts it."""
-    name, port = f"gridmap_site_{worker_id}", _free_port()
+    name, port = f"gridmap_site_{worker_id}_{os.getpid()}", _free_port()
     with django_db_blocker.unblock():
         _clone(name, template)
         database_url = _database_url(name)
