@@ -23,6 +23,8 @@ from gridmap.shapes import stored_multi
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
 # What rounding coordinates to the centimetre leaves along a border; more is a mistake.
 TOLERANCE_M2 = 1.0
+# About a metre: two lines closer than this were meant to be one.
+HAIRLINE_DEGREES = 0.00001
 MAX_NAME = 80
 
 
@@ -197,7 +199,7 @@ def _check_ground_is_free(edition: Edition, valid_from: dt.date) -> None:
 
 
 def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
-    faults = shapely.coverage_invalid_edges(list(shapes.values()))
+    faults = shapely.coverage_invalid_edges(list(shapes.values()), gap_width=HAIRLINE_DEGREES)
     for code, fault in zip(shapes, faults, strict=True):
         if not fault.is_empty:
             x, y = shapely.get_coordinates(fault)[0]

@@ -116,9 +116,9 @@ def test_overlapping_grids_are_refused_with_the_place() -> None:
     refused(with_shape("990001001001002", square(3.5, 0, width=1.5)), "99000100100100", "重叠", "113.0")
 
 
-def test_lines_that_do_not_meet_at_their_corners_are_refused() -> None:
-    # The line towards the first grid is bent inwards by a centimetre.
-    corners = [(4, 0), (5, 0), (5, 1), (4, 1), (4.00001, 0.5)]
+@pytest.mark.parametrize("bend", [-0.00001, 0.00001], ids=["into the neighbour", "away from it"])
+def test_lines_a_centimetre_apart_are_refused(bend: float) -> None:
+    corners = [(4, 0), (5, 0), (5, 1), (4, 1), (4 + bend, 0.5)]
     shape = shapely.Polygon([(WEST + x * STEP, SOUTH + y * STEP) for x, y in corners])
     refused(with_shape("990001001001002", shape), "界线不吻合")
 
@@ -133,6 +133,11 @@ def test_a_bow_tie_is_refused() -> None:
 )
 def test_what_is_no_polygon_is_refused(shape: shapely.Geometry) -> None:
     refused(with_shape("990001001001002", shape), "990001001001002", "不是多边形")
+
+
+def test_ground_wider_than_a_line_may_be_nobodys() -> None:
+    corners = [(4, 0), (5, 0), (5, 1), (4, 1), (4.1, 0.5)]
+    found(with_shape("990001001001002", shapely.Polygon([(WEST + x * STEP, SOUTH + y * STEP) for x, y in corners])))
 
 
 def test_a_child_outside_its_parent_is_refused_with_how_much() -> None:
