@@ -6,9 +6,11 @@ The bytes of a feature are made in SQL; Python parses no geometry and builds no 
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -19,16 +21,19 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 
 from gridmap.duties import NOBODY, Standing, standing_of
 from gridmap.features.collection import SCHEMA_VERSION, Collection
+from gridmap.features.kept import KeptAnswers
 from gridmap.features.parameters import Filters, read_filters
 from gridmap.models.versions import version_of
 from gridmap.problems import BadParameter
 
 MEDIA_TYPE = "application/geo+json"
+ACCEPTS_GZIP = re.compile(r"\bgzip\b")
+KEPT = KeptAnswers(room=16 * 1024 * 1024)
 
 
 def answer(request: HttpRequest, shown: Collection) -> HttpResponse:
@@ -42,9 +47,27 @@ def answer(request: HttpRequest, shown: Collection) -> HttpResponse:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response: HttpResponse = HttpResponseNotModified()
     else:
-        response = HttpResponse(_feature_collection(request, shown, filters, standing), content_type=MEDIA_TYPE)
+        response = _whole(request, shown, filters, standing, etag)
     response["ETag"] = etag
     patch_cache_control(response, no_cache=True, **{"private" if standing is not NOBODY else "public": True})
+    return response
+
+
+def _whole(request: HttpRequest, shown: Collection, filters: Filters, standing: Standing, etag: str) -> HttpResponse:
+    def make() -> bytes:
+        return _feature_collection(request, shown, filters, standing)
+
+    # Inside a transaction the answer may hold what is never committed.
+    if shown.personal or connection.in_atomic_block:
+        return HttpResponse(make(), content_type=MEDIA_TYPE)
+    # The link to the next page names the host and the query as they were asked.
+    key = (etag, request.build_absolute_uri())
+    if not ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
+        return HttpResponse(KEPT.body(key, make), content_type=MEDIA_TYPE)
+    # Compressing takes longer than all the rest. What everybody may read holds no secret whose length could tell.
+    packed = KEPT.body((*key, "gzip"), lambda: gzip.compress(make(), compresslevel=6, mtime=0))
+    response = HttpResponse(packed, content_type=MEDIA_TYPE, headers={"Content-Encoding": "gzip"})
+    patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 
