@@ -89,8 +89,11 @@ def report(sent: Report, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.
 
 
 def _earlier(client_id: uuid.UUID, digest: str) -> Case | None:
-    case = Case.objects.select_related("category", "area").filter(client_id=client_id).first()
-    if case and case.content_digest != digest:
+    # Nearly every report is new: building the statement for a whole case would be a fifth of taking one in.
+    if not Case.objects.filter(client_id=client_id).exists():
+        return None
+    case = Case.objects.select_related("category", "area").get(client_id=client_id)
+    if case.content_digest != digest:
         raise Conflict(
             f"这个 client_id 已用于内容不同的上报 {case.number},请换一个 (client_id used for other content)",
             parameter="client_id",
