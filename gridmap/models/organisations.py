@@ -126,8 +126,12 @@ class PartyOrganisation(models.Model):
         constraints = [
             CheckConstraint(
                 condition=Q(kind="functional", building__isnull=False, area=None)
-                | Q(Exact(Length("area"), 12), kind__in=["committee", "general_branch"], building=None)
-                | Q(Exact(Length("area"), 15), kind__in=["branch", "group"], building=None),
+                # A length of nothing is unknown, and a CHECK lets the unknown pass.
+                | Q(area__isnull=False, building=None)
+                & (
+                    Q(Exact(Length("area"), 12), kind__in=["committee", "general_branch"])
+                    | Q(Exact(Length("area"), 15), kind__in=["branch", "group"])
+                ),
                 name="party_organisation_kind_fits_place",
                 violation_error_message=(
                     "类型与层级不符:村(社区)建党委或党总支,二级网格建党支部或党小组,楼宇建功能型党支部"
