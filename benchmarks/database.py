@@ -20,7 +20,13 @@ import psycopg2
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = "gridmap_bench"
 AS_OF = "2026-06-30"
-MADE_OF = ("*/migrations/*.py", "fixtures/**/*", "cases/demonstration/*.py", "gridmap/registry_files.py")
+MADE_OF = (
+    "*/migrations/*.py",
+    "fixtures/**/*",
+    "cases/demonstration/*.py",
+    "gridmap/editions.py",
+    "gridmap/registry_files.py",
+)
 
 
 def environment(database_url: str) -> dict[str, str]:
