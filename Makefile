@@ -20,6 +20,7 @@ check: ## 不用数据库与浏览器的一半 · the fast half: no database, no
 bench: ## 性能对照 · the budgets, side by side with peers (ARGS= is passed on)
 	@scripts/system-packages.sh run
 	@scripts/python-packages.sh bench
+	@scripts/front-end.sh
 	@DEBUG=1 scripts/with-cluster.sh bench .venv-bench/bin/python -m benchmarks $(ARGS)
 
 shell: ## 开发库上的 Django 命令行 · Django's shell on the development database
