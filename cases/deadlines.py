@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -115,7 +116,7 @@ class DeadlineTable:
         self._worked = np.concatenate([[0.0], np.cumsum(lengths)])
         self._lengths = lengths
 
-    def due_at(self, starts: NDArray[np.float64], amounts: NDArray[np.int64], unit: Unit) -> NDArray[np.float64]:
+    def due_at(self, starts: NDArray[np.float64], amounts: NDArray[Any], unit: Unit) -> NDArray[np.float64]:
         """Deadlines of ``starts`` (seconds since the epoch) with limits of one unit, as seconds since the epoch."""
         if unit == Unit.EMERGENCY_HOURS:
             return starts + amounts * 3600.0

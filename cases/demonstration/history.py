@@ -38,6 +38,7 @@ HOT_FACTOR = 6.0
 ARTICLE_COLLECTED, ARTICLE_OPEN = 4649, 9
 OPEN_STAGES = (State.REPORTED, State.HANDLING, State.RESOLVED)
 LATE_SHARE = 0.06
+DAY = 86_400.0
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -76,6 +77,9 @@ def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
     points = _points(grids, grid, random)
     category = _choose_categories(categories, favourite[grid], random)
     moments = _moments(count, open_count, categories, category, as_of, random)
+    in_time = np.argsort(moments.reported, kind="stable")
+    moments = Moments(*(values[in_time] for values in vars(moments).values()))
+    points, category = points[in_time], category[in_time]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statements.STAGE)
         cursor.copy_expert(statements.FILL, _Lines(_rows(points, category, categories, phrases, moments, random)))
@@ -169,32 +173,42 @@ def _moments(
     as_of: dt.datetime,
     random: np.random.Generator,
 ) -> Moments:
-    """When each case was reported, taken, solved and closed; the last ``open_count`` are recent and still open."""
+    """When each case was reported, taken, solved and closed; the last ``open_count`` are recent and still open.
+
+    In no order of time.
+    """
     end = as_of.timestamp()
     begin = _months_before(as_of, MONTHS).timestamp()
-    reported = np.sort(random.uniform(begin, end - 40 * 86_400.0, count))
-    reported = _daytime(reported, random)
-    reported[count - open_count :] = np.sort(end - random.uniform(0.5, 60.0, open_count) * 3600.0)
-    reported = np.floor(reported)
-    due = _due(reported, categories, category, as_of)
+    reported = _daytime(random.uniform(begin, end - 3 * DAY, count), random)
+    last = slice(count - open_count, count)
+    reported[last] = _lately(open_count, end, random)
+    # Handled within working time, as the deadline is counted; a few take longer than they may.
     used = np.where(random.random(count) < LATE_SHARE, random.uniform(1.02, 1.8, count), random.beta(2.0, 3.0, count))
-    closed = np.floor(reported + used * (due - reported)) + 240.0
-    accepted, resolved = (
-        np.floor(reported + (closed - reported) * share) + 60.0
-        for share in (random.uniform(0.05, 0.3, count), random.uniform(0.4, 0.9, count))
-    )
-    moments = Moments(reported, due, accepted, resolved, closed)
-    _leave_open(moments, open_count, end, random)
+    unfinished = _Limits(categories, category, reported, as_of).after(used) > end - 3600.0
+    unfinished[last] = False
+    reported[unfinished] -= 70 * DAY  # done by now, as all but the last few are
+    limits = _Limits(categories, category, reported, as_of)
+    accepted = limits.after(used * random.uniform(0.02, 0.3, count)) + 60.0
+    resolved = limits.after(used * random.uniform(0.4, 0.9, count)) + 120.0
+    moments = Moments(reported, limits.after(np.ones(count)), accepted, resolved, limits.after(used) + 180.0)
+    _leave_open(moments, last, end)
     return moments
 
 
-def _leave_open(moments: Moments, open_count: int, end: float, random: np.random.Generator) -> None:
+def _lately(open_count: int, end: float, random: np.random.Generator) -> Floats:
+    """When the cases still open were reported: these three days, but one in nine too long ago."""
+    ago = np.where(np.arange(open_count) % 9 == 8, 25.0, random.uniform(0.1, 3.0, open_count))
+    moments = _daytime(end - ago * DAY, random)
+    return np.where(moments > end - 1800.0, moments - DAY, moments)
+
+
+def _leave_open(moments: Moments, last: slice, end: float) -> None:
     """Cut the last cases off at their different stages."""
-    last = np.arange(len(moments.reported) - open_count, len(moments.reported))
-    stage = np.arange(open_count) % len(OPEN_STAGES)
-    since = end - moments.reported[last]
-    moments.accepted[last] = np.where(stage >= 1, np.floor(moments.reported[last] + since * 0.3), np.nan)
-    moments.resolved[last] = np.where(stage >= 2, np.floor(moments.reported[last] + since * 0.8), np.nan)
+    reported = moments.reported[last]
+    stage = np.arange(len(reported)) % len(OPEN_STAGES)
+    since = end - reported
+    moments.accepted[last] = np.where(stage >= 1, np.floor(reported + since * 0.3), np.nan)
+    moments.resolved[last] = np.where(stage >= 2, np.floor(reported + since * 0.8), np.nan)
     moments.closed[last] = np.nan
 
 
@@ -205,22 +219,30 @@ def _months_before(moment: dt.datetime, months: int) -> dt.datetime:
 
 def _daytime(moments: Floats, random: np.random.Generator) -> Floats:
     """Move reports to the hours people are awake, seven to twenty-two, most of them by day."""
-    shift = dt.timedelta(hours=8).total_seconds()
-    midnight = np.floor((moments + shift) / 86_400.0) * 86_400.0 - shift
-    return np.sort(midnight + (7.0 + 15.0 * random.beta(2.0, 2.2, len(moments))) * 3600.0)
+    east = 8 * 3600.0
+    midnight = np.floor((moments + east) / DAY) * DAY - east
+    moved: Floats = np.floor(midnight + (7.0 + 15.0 * random.beta(2.0, 2.2, len(moments))) * 3600.0)
+    return moved
 
 
-def _due(reported: Floats, categories: list[Category], category: Whole, as_of: dt.datetime) -> Floats:
-    first = dt.datetime.fromtimestamp(reported.min(), SHANGHAI).date() - dt.timedelta(days=20)
-    last = as_of.date() + dt.timedelta(days=120)
-    table = DeadlineTable(calendar_between(first, last), first, last)
-    amounts = np.array([it.limit_amount for it in categories])[category]
-    units = np.array([it.limit_unit for it in categories])[category]
-    due = np.empty(len(reported))
-    for unit in Unit:
-        mine = units == unit.value
-        due[mine] = table.due_at(reported[mine], amounts[mine], unit)
-    return due
+class _Limits:
+    """The limits of all cases on one calendar."""
+
+    def __init__(self, categories: list[Category], category: Whole, reported: Floats, as_of: dt.datetime) -> None:
+        first = dt.datetime.fromtimestamp(reported.min(), SHANGHAI).date() - dt.timedelta(days=20)
+        last = as_of.date() + dt.timedelta(days=120)
+        self._table = DeadlineTable(calendar_between(first, last), first, last)
+        self._amounts = np.array([it.limit_amount for it in categories])[category]
+        self._units = np.array([it.limit_unit for it in categories])[category]
+        self._reported = reported
+
+    def after(self, shares: Floats) -> Floats:
+        """The moment this share of each case's limit has run, in seconds since the epoch."""
+        moments = np.empty(len(self._reported))
+        for unit in Unit:
+            mine = self._units == unit.value
+            moments[mine] = self._table.due_at(self._reported[mine], self._amounts[mine] * shares[mine], unit)
+        return np.floor(moments)
 
 
 CHANNELS = (
