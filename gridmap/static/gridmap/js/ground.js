@@ -40,7 +40,7 @@ const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
 
 /**
  * Make the Leaflet map of a page: drawn on a canvas, no base map, used by mouse, finger and keyboard, with a scale in
- * metres and the word 示意 in a corner.
+ * metres.
  *
  * Without `bounds` and `view` the map stands nowhere until {@link showGround} has the towns and fits them.
  *
@@ -51,7 +51,7 @@ const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
  * @param {string} [options.label]  what a screen reader calls the map
  * @returns {L.Map}
  */
-export function makeMap(element, { bounds, view, label = "示意地图,可用方向键移动、加减键缩放" } = {}) {
+export function makeMap(element, { bounds, view, label = "地图,可用方向键移动、加减键缩放" } = {}) {
   const still = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(element, {
     preferCanvas: true,
@@ -77,7 +77,6 @@ export function makeMap(element, { bounds, view, label = "示意地图,可用方
   element.addEventListener("blur", () => element.classList.remove("by-pointer"));
   L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
   L.control.scale({ position: "bottomleft", metric: true, imperial: false, maxWidth: 120 }).addTo(map);
-  schematicNote().addTo(map);
   if (bounds) {
     keepInside(map, L.latLngBounds(bounds));
   }
@@ -110,7 +109,8 @@ function keepInside(map, bounds) {
 /**
  * Draw the areas of the district on a map: towns at once, communities and grids when first zoomed to.
  *
- * A map that stands nowhere yet is fitted to the towns.
+ * A map that stands nowhere yet is fitted to the towns. Where the edition says its outlines are schematic, the word
+ * 示意 stands in a corner.
  *
  * @param {L.Map} map
  * @param {object} options
@@ -180,6 +180,9 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
   const ready = towns.then(() => {
     const town = drawn.get("town");
     L.geoJSON({ type: "FeatureCollection", features: town.features }, { style: PAPER, ...inPane(map, "paper") }).addTo(map);
+    if (town.features.some((it) => it.properties.schematic)) {
+      schematicNote().addTo(map);
+    }
     const bounds = town.outline.getBounds();
     if (!bounds.isValid()) {
       throw new Error("还没有发布区域边界 (no district is published yet)");
