@@ -95,9 +95,11 @@ def template(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPa
     with lock.open("w") as held, django_db_blocker.unblock():
         fcntl.flock(held, fcntl.LOCK_EX)
         if not _admin_sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-            for (old,) in _admin_sql("SELECT datname FROM pg_database WHERE datname LIKE 'gridmap\\_template\\_%'"):
+            finished = "SELECT datname FROM pg_database WHERE datname ~ '^gridmap_template_[0-9a-f]+$'"
+            for (old,) in _admin_sql(finished):
                 _admin_sql(f'DROP DATABASE "{old}" WITH (FORCE)')
             making = f"{name}_making"
+            _admin_sql(f'DROP DATABASE IF EXISTS "{making}" WITH (FORCE)')
             _admin_sql(f'CREATE DATABASE "{making}"')
             _use(making)
             call_command("migrate", verbosity=0)
