@@ -1,23 +1,16 @@
-"""What comes in as JSON, read within bounds."""
+"""What comes in as JSON, however it was made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import IO, Any
 
-from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from gridmap.problems import TooLarge
-
 
 class BoundedJSONParser(JSONParser):
-    """JSON no longer than a form may be, and not nested beyond what the interpreter can follow.
-
-    Django bounds forms by ``DATA_UPLOAD_MAX_MEMORY_SIZE``; the framework's parser reads JSON of any length into
-    memory.
-    """
+    """JSON nested no deeper than the interpreter can follow; its length is bounded by Django, as that of a form."""
 
     def parse(
         self,
@@ -25,10 +18,7 @@ class BoundedJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Read the body; raises :class:`TooLarge` and ``ParseError``."""
-        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
-        if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooLarge()
+        """Read the body; raises ``ParseError``."""
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
