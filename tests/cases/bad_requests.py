@@ -179,6 +179,19 @@ PHOTOS = [
     photo("13 MB", pictures.upload(pictures.jpeg(80, 60) + b"\0" * 13 * 1024 * 1024, "big.jpg"), says="12 MB"),
     photo("seven photos", *(pictures.upload(pictures.jpeg(8, 8)) for _ in range(7)), says="6"),
     photo("a good photo and a bad one", pictures.upload(pictures.jpeg(80, 60)), pictures.upload(b"x", "b.jpg")),
+    # Good photos with a bad report: they must not be kept either.
+    *(
+        Row(
+            f"a good photo, but {name}", "/api/v1/cases", status, code, parameter, "POST", changes=changes, photos=(it,)
+        )
+        for it in [pictures.upload(pictures.jpeg(90, 70))]
+        for name, status, code, parameter, changes in [
+            ("from outside", 422, "outside-district", "", {"lon": 116.4, "lat": 39.9}),
+            ("of no category", 400, BAD, "category", {"category": "9999"}),
+            ("without words", 400, BAD, "text", {"text": ""}),
+            ("under a used client_id", 409, "conflict", "client_id", {"client_id": "taken"}),
+        ]
+    ),
 ]
 
 LOCATE = "/api/v1/locate?lon={lon}&lat={lat}&coord=wgs84"

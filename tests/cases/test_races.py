@@ -138,10 +138,11 @@ def test_voices_at_once_are_all_counted_and_each_once(server: Site, cast: Cast) 
     assert ask_database(server, "SELECT voices_count FROM cases_case WHERE number = %s", number) == [(THREADS // 2,)]
     trace = ask_database(
         server,
-        "SELECT t.seq FROM cases_traceevent t JOIN cases_case c ON c.id = t.case_id WHERE number = %s ORDER BY 1",
+        """SELECT t.seq, (t.payload->>'voices')::int FROM cases_traceevent t JOIN cases_case c ON c.id = t.case_id
+           WHERE number = %s ORDER BY 1""",
         number,
     )
-    assert [seq for (seq,) in trace] == list(range(1, THREADS // 2 + 2))
+    assert trace == [(1, None), *((count + 1, count) for count in range(1, THREADS // 2 + 1))]
 
 
 def showcase_ground(server: Site) -> tuple[list[str], str]:
