@@ -11,7 +11,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.test import Client as InProcess
 from django.test.utils import CaptureQueriesContext
 
@@ -43,7 +43,12 @@ def run(database_url: str) -> list[Finding]:
         ),
         Finding("p95", f"{high:.1f} ms", "≤ 50 ms", high <= 50),
         Finding("Python CPU per report", f"{each:.1f} ms", "≤ 10 ms", each <= 10),
-        Finding("SQL statements per report, BEGIN and COMMIT among them", str(statements), "≤ 15", statements <= 15),
+        Finding(
+            "SQL statements per report, BEGIN, COMMIT and the connection's check among them",
+            str(statements),
+            "≤ 15",
+            statements <= 15,
+        ),
     ]
 
 
@@ -76,6 +81,7 @@ def _statements(body: bytes) -> int:
     connection.is_usable = is_usable  # type: ignore[method-assign]
     try:
         with CaptureQueriesContext(connection) as seen:
+            close_old_connections()  # as at the start of every real request: the connection is to be checked again
             answer = InProcess().post("/api/v1/cases", body, content_type="application/json")
     finally:
         connection.is_usable = usable  # type: ignore[method-assign]
@@ -108,7 +114,7 @@ def _body(number: int, point: tuple[float, float], category: str) -> dict[str, A
     body: dict[str, Any] = {
         "client_id": str(uuid.uuid4()),
         "category": category,
-        "text": f"路面破损约半米,行人容易绊倒,请尽快处理。第 {number} 件。",
+        "text": f"路面破损约半米，行人容易绊倒，请尽快处理。第 {number} 件。",
         "lon": point[0],
         "lat": point[1],
         "coord": "wgs84",
