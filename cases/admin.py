@@ -41,7 +41,7 @@ class CategoryAdmin(Kept):
             None,
             {
                 "fields": ("code", "parent", "name", "icon", ("limit_amount", "limit_unit"), "sensitive"),
-                "description": "改动只对以后的上报生效;已上报事项的时限和公开位置不变。",
+                "description": "改动只对以后的上报生效；已上报事项的时限和公开位置不变。",
             },
         ),
     )
@@ -158,7 +158,7 @@ class CaseAdmin(OnOwnGround):
     )
     list_select_related = ("category", "area")
     search_fields = ("number__startswith", "text", "address", "area__name")
-    search_help_text = "编号的开头,描述、地址或网格名称的一部分"
+    search_help_text = "编号的开头，描述、地址或网格名称的一部分"
     date_hierarchy = "reported_at"
     fieldsets = (
         (None, {"fields": (("number", "page"), ("kind", "category"), "text", ("channel", "state"))}),
@@ -195,7 +195,7 @@ class TraceEventAdmin(Deeds, OnOwnGround):
     list_filter = (DeedFilter, "role", "to_state")
     list_select_related = ("case", "actor")
     search_fields = ("case__number__startswith", "actor__first_name", "actor__username")
-    search_help_text = "事项编号的开头,经办人姓名或账号"
+    search_help_text = "事项编号的开头，经办人姓名或账号"
     date_hierarchy = "at"
     ordering = ("-id",)
     fields = ("case", "seq", "at", "deed", "who", "role", "from_state", "to_state", "payload", "previous", "seal")

@@ -36,7 +36,7 @@ class PublicCaseSerializer(serializers.Serializer[Any]):
     step = StepSerializer()
     area = AreaRefSerializer()
     point = PointSerializer()
-    exact = serializers.BooleanField(help_text="否:位置敏感,point 只代表所在网格")
+    exact = serializers.BooleanField(help_text="否：位置敏感,point 只代表所在网格")
     reported_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)

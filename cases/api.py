@@ -113,7 +113,7 @@ def similar(request: Request) -> Response:
     return Response([public_view(case) | {"distance_m": round(case.distance.m, 1)} for case in found])
 
 
-@extend_schema(summary="附议:同一件事", request=VoiceInput, responses={200: VoicesSerializer, 201: VoicesSerializer})
+@extend_schema(summary="附议：同一件事", request=VoiceInput, responses={200: VoicesSerializer, 201: VoicesSerializer})
 @api_view(["POST"])
 def voices(request: Request, number: str) -> Response:
     """Say that it is the same; counted once per ``client_id``."""
@@ -196,7 +196,7 @@ def cell_counts(request: Request) -> Response:
     given = request.query_params.copy()
     zooms = given.pop("zoom", [])
     if len(zooms) != 1 or zooms[0] not in ZOOMS:
-        raise BadParameter(f"参数 zoom 应为 0 到 {MAX_ZOOM} 的整数,给一次 (an integer, once)", parameter="zoom")
+        raise BadParameter(f"参数 zoom 应为 0 到 {MAX_ZOOM} 的整数，给一次 (an integer, once)", parameter="zoom")
     filters = read_filters(given, CASES.parameters - {"limit", "after"}, own=CASES.readers)
     return Response({"cells": cells(rows(filters, caller(request)), zoom=int(zooms[0]), now=timezone.now())})
 

@@ -72,7 +72,7 @@ def read_all(uploads: Sequence[Upload]) -> list[Picture]:
     """Read up to six pictures; raises :class:`Unprocessable` naming the first that will not do."""
     if len(uploads) > MAX_PHOTOS:
         raise Unprocessable(
-            f"最多上传 {MAX_PHOTOS} 张照片,收到 {len(uploads)} 张 (too many photos)", parameter="photos"
+            f"最多上传 {MAX_PHOTOS} 张照片，收到 {len(uploads)} 张 (too many photos)", parameter="photos"
         )
     return [read(upload) for upload in uploads]
 
@@ -88,7 +88,7 @@ def read(upload: Upload) -> Picture:
         raise Unprocessable(f"照片 {name} 的尺寸过大 (too many pixels)", parameter="photos") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
         raise Unprocessable(
-            f"文件 {name} 不是可以识别的照片,请上传 JPEG、PNG 或 WebP (not a photo we can read)",
+            f"文件 {name} 不是可以识别的照片，请上传 JPEG、PNG 或 WebP (not a photo we can read)",
             parameter="photos",
         ) from None
 

@@ -118,7 +118,7 @@ def _fault(row: Row, last_seq: int, last_seal: str) -> str:
     if row.seq == 0:
         return "整条链不见了 (the whole chain is gone)"
     if row.seq != last_seq + 1:
-        return f"应为第 {last_seq + 1} 条,中间缺失或多出 (rows missing or put in)"
+        return f"应为第 {last_seq + 1} 条，中间缺失或多出 (rows missing or put in)"
     if row.previous != last_seal:
         return "与上一条的封印不衔接 (does not follow the seal before it)"
     if row.seal != seal_of(row, last_seal):

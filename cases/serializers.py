@@ -114,8 +114,8 @@ class ReportInput(StrictInput):
     coord = serializers.ChoiceField(
         COORDINATE_SYSTEMS,
         error_messages={
-            "required": f"缺少坐标系 coord,没有默认值,请写明 {'、'.join(COORDINATE_SYSTEMS)} 之一 (missing)",
-            "invalid_choice": f"不认识的坐标系,应为 {'、'.join(COORDINATE_SYSTEMS)} 之一 (unknown coord)",
+            "required": f"缺少坐标系 coord,没有默认值，请写明 {'、'.join(COORDINATE_SYSTEMS)} 之一 (missing)",
+            "invalid_choice": f"不认识的坐标系，应为 {'、'.join(COORDINATE_SYSTEMS)} 之一 (unknown coord)",
         },
     )
     accuracy = NumberField(min_value=0, max_value=100_000, required=False, allow_null=True, default=None)
@@ -162,9 +162,9 @@ class PartCategorySerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     icon = serializers.CharField()
-    limit = serializers.CharField(help_text="时限,如 4工作时")
-    due_at = serializers.DateTimeField(help_text="现在上报的话,何时到期")
-    sensitive = serializers.BooleanField(help_text="位置敏感:对外只显示所在网格")
+    limit = serializers.CharField(help_text="时限，如 4工作时")
+    due_at = serializers.DateTimeField(help_text="现在上报的话，何时到期")
+    sensitive = serializers.BooleanField(help_text="位置敏感：对外只显示所在网格")
 
 
 class CategorySerializer(PartCategorySerializer):

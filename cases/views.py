@@ -90,7 +90,7 @@ def track(request: HttpRequest) -> HttpResponse:
     if number or code:
         case = _by_code(number, code)
         if case is None:
-            shown["error"] = "编号或查询码不对,请核对后再试 (number and code do not match)"
+            shown["error"] = "编号或查询码不对，请核对后再试 (number and code do not match)"
             status = 404
         else:
             shown |= _followed(request, case)
@@ -194,7 +194,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     if not whole:
         if not request.user.is_authenticated:
             return redirect(f"{reverse('sign-in')}?next={request.path}")
-        raise NotFound(f"没有找到事项 {number[:20]},或不在您的辖区 (no such case on your ground)")
+        raise NotFound(f"没有找到事项 {number[:20]}，或不在您的辖区 (no such case on your ground)")
     return _case_page(request, found)
 
 

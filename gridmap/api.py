@@ -30,9 +30,9 @@ from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
 from gridmap.serializers import BoundarySerializer, LocationSerializer, PlaceSerializer
 
 POSITION = [
-    OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description="经度,度"),
-    OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True, description="纬度,度"),
-    OpenApiParameter("coord", str, required=True, enum=COORDINATE_SYSTEMS, description="坐标系,没有默认值"),
+    OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description="经度，度"),
+    OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True, description="纬度，度"),
+    OpenApiParameter("coord", str, required=True, enum=COORDINATE_SYSTEMS, description="坐标系，没有默认值"),
 ]
 
 
@@ -40,8 +40,8 @@ POSITION = [
     summary="一个位置归谁管",
     parameters=[
         *POSITION,
-        OpenApiParameter("accuracy", OpenApiTypes.DOUBLE, description="定位精度半径,米"),
-        OpenApiParameter("on", OpenApiTypes.DATE, description="按哪一天的边界,默认今天"),
+        OpenApiParameter("accuracy", OpenApiTypes.DOUBLE, description="定位精度半径，米"),
+        OpenApiParameter("on", OpenApiTypes.DATE, description="按哪一天的边界，默认今天"),
     ],
     responses=LocationSerializer,
 )

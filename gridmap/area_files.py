@@ -72,7 +72,7 @@ def _area(number: int, feature: dict[str, Any], coord: str, fields: Fields) -> D
         raise BadAreas(f"第 {number} 个要素没有属性 {fields.code} (no code)")
     name = _text(given, fields.name)
     if not name or len(name) > MAX_NAME:
-        raise BadAreas(f"{code}:属性 {fields.name} 应为 1 至 {MAX_NAME} 字的名称 (no name, or too long)")
+        raise BadAreas(f"{code}：属性 {fields.name} 应为 1 至 {MAX_NAME} 字的名称 (no name, or too long)")
     area = DrawnArea(code, name, "")
     attributes = {count: _count(code, count, given[count]) for count in COUNTS if given.get(count) is not None}
     return DrawnArea(
@@ -91,7 +91,7 @@ def _text(given: dict[str, Any], field: str) -> str:
 
 def _count(code: str, field: str, value: Any) -> int:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT or value % 1:
-        raise BadAreas(f"{code}:属性 {field} 应为不小于 0 的整数 (not a count)")
+        raise BadAreas(f"{code}：属性 {field} 应为不小于 0 的整数 (not a count)")
     return int(value)
 
 
@@ -109,7 +109,9 @@ def _kind(area: DrawnArea, given: str) -> str:
         if given in (kind.value, kind.label):
             return kind.value
     wanted = "、".join(f"{kind.label}({kind.value})" for kind in possible)
-    raise BadAreas(f"{area.code} {area.name}:类型 {given} 不适用于这一层级,应为 {wanted} (kind does not fit the level)")
+    raise BadAreas(
+        f"{area.code} {area.name}：类型 {given} 不适用于这一层级，应为 {wanted} (kind does not fit the level)"
+    )
 
 
 def _rural(code: str) -> bool:
@@ -123,7 +125,7 @@ def _geometry(code: str, given: Any, coord: str) -> BaseGeometry | None:
     try:
         shape = shapely.force_2d(shapely.from_geojson(json.dumps(given)))
     except shapely.errors.GEOSException as error:
-        raise BadAreas(f"{code}:几何无法读取,{error} (invalid ring or not GeoJSON)") from None
+        raise BadAreas(f"{code}：几何无法读取，{error} (invalid ring or not GeoJSON)") from None
 
     def converted(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(to_stored(vertices[:, 0], vertices[:, 1], coord))
@@ -131,4 +133,4 @@ def _geometry(code: str, given: Any, coord: str) -> BaseGeometry | None:
     try:
         return shapely.transform(shape, converted)
     except CoordinateOutOfRange:
-        raise BadAreas(f"{code}:坐标超出经纬度范围,应为 {coord} 的经度、纬度 (not degrees)") from None
+        raise BadAreas(f"{code}：坐标超出经纬度范围，应为 {coord} 的经度、纬度 (not degrees)") from None

@@ -48,7 +48,7 @@ class DrawnArea:
         try:
             return LEVEL_OF_LENGTH[len(self.code)]
         except KeyError:
-            raise BadAreas(f"编码 {self.code}:长度应为 6、9、12 或 15 位 (code length)") from None
+            raise BadAreas(f"编码 {self.code}：长度应为 6、9、12 或 15 位 (code length)") from None
 
     @property
     def parent(self) -> str | None:
@@ -128,7 +128,7 @@ def _shape(area: DrawnArea, children: list[BaseGeometry]) -> BaseGeometry:
     if area.geometry is not None:
         return _checked(area, area.geometry)
     if not children:
-        raise BadAreas(f"{area.code} {area.name}:没有边界,也没有下级 (no polygon and no children)")
+        raise BadAreas(f"{area.code} {area.name}：没有边界，也没有下级 (no polygon and no children)")
     return _checked(area, shapely.coverage_union_all(children))
 
 
@@ -151,14 +151,14 @@ def _check_codes(drawn: Sequence[DrawnArea], by_code: dict[str, DrawnArea]) -> N
         if not area.code.isascii() or not area.code.isdigit():
             raise BadAreas(f"编码 {area.code} 含有数字以外的字符 (not digits)")
         if area.parent is not None and area.parent not in by_code:
-            raise BadAreas(f"{area.code} {area.name}:缺少上级 {area.parent} (parent missing)")
+            raise BadAreas(f"{area.code} {area.name}：缺少上级 {area.parent} (parent missing)")
 
 
 def _checked(area: DrawnArea, shape: BaseGeometry) -> BaseGeometry:
     if shape.geom_type not in ("Polygon", "MultiPolygon") or shape.is_empty:
-        raise BadAreas(f"{area.code} {area.name}:边界不是多边形 (not a polygon)")
+        raise BadAreas(f"{area.code} {area.name}：边界不是多边形 (not a polygon)")
     if not shape.is_valid:
-        raise BadAreas(f"{area.code} {area.name}:边界无效,{shapely.is_valid_reason(shape)} (invalid polygon)")
+        raise BadAreas(f"{area.code} {area.name}：边界无效，{shapely.is_valid_reason(shape)} (invalid polygon)")
     return shape
 
 
@@ -172,7 +172,7 @@ def _check_inside(area: DrawnArea, shape: BaseGeometry, above: BaseGeometry) -> 
     outside = shapely.transform(shape.difference(above), _in_metres).area
     if outside > TOLERANCE_M2:
         raise BadAreas(
-            f"{area.code} {area.name}:有 {outside:,.0f} 平方米在上级 {area.parent} 的边界之外 (outside its parent)"
+            f"{area.code} {area.name}：有 {outside:,.0f} 平方米在上级 {area.parent} 的边界之外 (outside its parent)"
         )
 
 
@@ -195,7 +195,7 @@ def _check_ground_is_free(edition: Edition, valid_from: dt.date) -> None:
         found = cursor.fetchone()
     if found:
         mine, other, name, shared = found
-        raise BadAreas(f"{mine}:与已登记的 {other} {name} 重叠 {shared:,.0f} 平方米 (overlaps a district in force)")
+        raise BadAreas(f"{mine}：与已登记的 {other} {name} 重叠 {shared:,.0f} 平方米 (overlaps a district in force)")
 
 
 def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
@@ -203,7 +203,7 @@ def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
     for code, fault in zip(shapes, faults, strict=True):
         if not fault.is_empty:
             x, y = shapely.get_coordinates(fault)[0]
-            raise BadAreas(f"{code}:与相邻区域重叠或界线不吻合,见 {x:.6f}, {y:.6f} (overlap or mismatched line)")
+            raise BadAreas(f"{code}：与相邻区域重叠或界线不吻合，见 {x:.6f}, {y:.6f} (overlap or mismatched line)")
 
 
 def polygons_by_code(features: Iterable[dict[str, Any]], code_field: str) -> dict[str, BaseGeometry]:
@@ -214,7 +214,7 @@ def polygons_by_code(features: Iterable[dict[str, Any]], code_field: str) -> dic
         if not code:
             raise BadAreas(f"第 {number} 个要素没有 {code_field} (no code)")
         if not feature.get("geometry"):
-            raise BadAreas(f"{code}:没有几何 (no geometry)")
+            raise BadAreas(f"{code}：没有几何 (no geometry)")
         shapes[code] = shapely.from_geojson(json.dumps(feature["geometry"]))
     return shapes
 

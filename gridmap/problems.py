@@ -156,7 +156,7 @@ def _as_problem(exception: Exception) -> Problem | None:
     if isinstance(exception, RequestDataTooBig):
         return TooLarge()
     if isinstance(exception, SuspiciousOperation):
-        return Problem("请求不合规范,无法处理 (the request is not well formed)")
+        return Problem("请求不合规范，无法处理 (the request is not well formed)")
     return None
 
 
@@ -187,10 +187,10 @@ def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | 
 # The framework's own sentences are partly untranslated; what it found stands behind ours.
 _SENTENCES = {
     "method-not-allowed": "这个地址不接受这种请求方法 ({})",
-    "not-acceptable": "没有您要求的应答格式,可用 application/json ({})",
+    "not-acceptable": "没有您要求的应答格式，可用 application/json ({})",
     "parse-error": "请求内容无法解析 ({})",
-    "permission-denied": "请求未被允许,请刷新页面后再试 ({})",
-    "unsupported-media-type": "不支持这种内容类型,请用 application/json 或 multipart/form-data ({})",
+    "permission-denied": "请求未被允许，请刷新页面后再试 ({})",
+    "unsupported-media-type": "不支持这种内容类型，请用 application/json 或 multipart/form-data ({})",
 }
 
 

@@ -83,10 +83,10 @@ def route(lon: float, lat: float, *, on: dt.date, accuracy: float | None = None)
         )
         area, method, distance, candidates, uncertain, azimuth = cursor.fetchone()
     if area is None:
-        raise NoDistrict(f"{on} 没有已发布的区界,无法定位 (no district boundary in force on that day)")
+        raise NoDistrict(f"{on} 没有已发布的区界，无法定位 (no district boundary in force on that day)")
     if method == Method.UNROUTED and distance > REFUSED_BEYOND_M:
         raise OutsideDistrict(
-            f"该位置在本区界外{_side(azimuth)}约 {distance / 1000:.1f} 公里处,不在受理范围内 (outside the district)"
+            f"该位置在本区界外{_side(azimuth)}约 {distance / 1000:.1f} 公里处，不在受理范围内 (outside the district)"
         )
     return Route(area, Method(method), distance, tuple(candidates), uncertain)
 

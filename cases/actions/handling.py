@@ -85,7 +85,7 @@ def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standi
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
     if not allowed(verb, State(case.state)):
         raise Conflict(
-            f"事项已是“{State(case.state).label}”,不能再“{verb.label}” (the case has moved on)",
+            f"事项已是“{State(case.state).label}”，不能再“{verb.label}” (the case has moved on)",
             state=case.state,
         )
     if verb.by_another and by.pk == _resolver(case):
@@ -96,7 +96,7 @@ def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standi
             wanted = {"text": "说明文字", "photo": "至少一张照片", "area": "网格编码"}[need]
             raise Unprocessable(f"“{verb.label}”需要{wanted} ({need} is needed)", parameter=need)
     if "\x00" in given.text + given.area:
-        raise Unprocessable("内容含有空字符,无法保存 (a NUL character)", parameter="text")
+        raise Unprocessable("内容含有空字符，无法保存 (a NUL character)", parameter="text")
     if len(given.text) > MAX_TEXT:
         raise Unprocessable(f"说明不能超过 {MAX_TEXT} 字 (text too long)", parameter="text")
     return role

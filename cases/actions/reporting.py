@@ -95,7 +95,7 @@ def _earlier(client_id: uuid.UUID, digest: str) -> Case | None:
     case = Case.objects.select_related("category", "area").get(client_id=client_id)
     if case.content_digest != digest:
         raise Conflict(
-            f"这个 client_id 已用于内容不同的上报 {case.number},请换一个 (client_id used for other content)",
+            f"这个 client_id 已用于内容不同的上报 {case.number}，请换一个 (client_id used for other content)",
             parameter="client_id",
         )
     return case

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="case_closed_at_when_ended",
-                violation_error_message="已结束的事项应有结项时间,未结束的没有 (closed_at goes with an ended state)",
+                violation_error_message="已结束的事项应有结项时间，未结束的没有 (closed_at goes with an ended state)",
             ),
         ),
         migrations.AlterConstraint(

@@ -46,7 +46,7 @@ class Category(models.Model):
         if self.parent_id == self.code or self.parent.parent_id is not None:
             raise ValidationError({"parent": "大类应是没有上级的类别 (categories have two levels)"})
         if Category.objects.filter(parent=self.code).exists():
-            raise ValidationError({"parent": "下面还有小类,不能归入别的大类 (it has parts of its own)"})
+            raise ValidationError({"parent": "下面还有小类，不能归入别的大类 (it has parts of its own)"})
 
     @property
     def limit(self) -> Limit:
@@ -160,7 +160,7 @@ class Case(models.Model):
                 condition=Q(closed_at=None, state__in=sorted(OPEN))
                 | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(set(State) - OPEN)),
                 name="case_closed_at_when_ended",
-                violation_error_message="已结束的事项应有结项时间,未结束的没有 (closed_at goes with an ended state)",
+                violation_error_message="已结束的事项应有结项时间，未结束的没有 (closed_at goes with an ended state)",
             ),
             CheckConstraint(
                 condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]),

@@ -75,7 +75,7 @@ class AreaAdmin(Kept):
     list_filter = ("level", "kind", AreaTownFilter, "urban", "complexity", ("size_waiver", admin.EmptyFieldListFilter))
     list_select_related = ("parent",)
     search_fields = ("name", "code__startswith")
-    search_help_text = "名称的一部分,或编码的开头"
+    search_help_text = "名称的一部分，或编码的开头"
     readonly_fields = ("level", "kind", "parent", "square_metres", "map")
     fieldsets = (
         (None, {"fields": (("code", "level", "kind"), "parent", "name", "urban")}),
@@ -90,7 +90,7 @@ class AreaAdmin(Kept):
                     "villager_groups",
                     "size_waiver",
                 ),
-                "description": "城镇二级网格 300—500 户、不超过 1000 人,超过的写明豁免理由;村民小组以英文逗号分隔。",
+                "description": "城镇二级网格 300—500 户、不超过 1000 人，超过的写明豁免理由；村民小组以英文逗号分隔。",
             },
         ),
     )
@@ -179,7 +179,7 @@ class BoundaryAdmin(ReadOnly):
     list_filter = (InForceFilter, "area__level", "edition")
     list_select_related = ("area", "edition")
     search_fields = ("area__name", "area__code__startswith", "edition__name")
-    search_help_text = "区域名称或编码,版本名称"
+    search_help_text = "区域名称或编码，版本名称"
     date_hierarchy = "valid_from"
     fields = ("area", "edition", "valid_from", "valid_until", "extent", "map")
 

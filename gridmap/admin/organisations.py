@@ -35,7 +35,7 @@ class OrganisationAdmin(Kept):
     list_filter = ("kind", "template", TownFilter)
     list_select_related = ("area", "parent")
     search_fields = ("name", "code__startswith", "area__name")
-    search_help_text = "机构或辖区名称,编码的开头"
+    search_help_text = "机构或辖区名称，编码的开头"
     autocomplete_fields = ("area", "parent")
     inlines = (StaffHere,)
 
@@ -49,7 +49,7 @@ class PartyOrganisationAdmin(Kept):
     list_filter = ("kind", TownFilter)
     list_select_related = ("area", "building", "secretary")
     search_fields = ("name", "code__startswith", "secretary__name")
-    search_help_text = "名称、书记姓名,编码的开头"
+    search_help_text = "名称、书记姓名，编码的开头"
     autocomplete_fields = ("area", "building", "secretary")
     date_hierarchy = "established_on"
 
@@ -63,14 +63,14 @@ class BuildingAdmin(Kept):
     list_filter = ("kind", TownFilter)
     list_select_related = ("area",)
     search_fields = ("name", "address", "code__startswith")
-    search_help_text = "名称、地址,编码的开头"
+    search_help_text = "名称、地址，编码的开头"
     autocomplete_fields = ("area",)
     formfield_overrides = {
         PointField: {
             "widget": PointWidget,
             "error_messages": {
-                "required": "请在地图上点出位置,或填写经度和纬度 (a place is needed)",
-                "invalid_geom": "经度应为 -180 至 180 的数字,纬度应为 -90 至 90 的数字 (not a place)",
+                "required": "请在地图上点出位置，或填写经度和纬度 (a place is needed)",
+                "invalid_geom": "经度应为 -180 至 180 的数字，纬度应为 -90 至 90 的数字 (not a place)",
             },
         }
     }

@@ -18,7 +18,7 @@ class HeldApart(ApartInTime):
     """The same post is not held twice at a time."""
 
     same = ("role", "area", "organisation")
-    refusal = "同一任职的日期重叠,请合并或改日期 (the same post twice at a time)"
+    refusal = "同一任职的日期重叠，请合并或改日期 (the same post twice at a time)"
 
 
 class AppointmentInline(Tabular):
@@ -51,7 +51,7 @@ class PersonAdmin(Kept):
         "appointments__area__name",
         "appointments__organisation__name",
     )
-    search_help_text = "姓名、工作电话、任职的区域或机构,工号的开头"
+    search_help_text = "姓名、工作电话、任职的区域或机构，工号的开头"
     autocomplete_fields = ("user",)
     inlines = (AppointmentInline,)
 
@@ -80,7 +80,7 @@ class AppointmentAdmin(Kept):
     list_filter = ("role", InForceFilter, "part_time", TownFilter)
     list_select_related = ("person", "area", "organisation")
     search_fields = ("person__name", "person__code__startswith", "area__name", "organisation__name")
-    search_help_text = "姓名、区域或机构名称,工号的开头"
+    search_help_text = "姓名、区域或机构名称，工号的开头"
     autocomplete_fields = ("person", "area", "organisation")
     date_hierarchy = "valid_from"
 
@@ -105,6 +105,6 @@ class StationedStaffAdmin(Kept):
     )
     list_select_related = ("person", "home", "area")
     search_fields = ("post__startswith", "person__name", "home__name", "area__name")
-    search_help_text = "姓名、派出部门、镇街,编制号的开头"
+    search_help_text = "姓名、派出部门、镇街，编制号的开头"
     autocomplete_fields = ("person", "home", "area")
     date_hierarchy = "valid_from"

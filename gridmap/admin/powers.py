@@ -17,7 +17,7 @@ class GrantedApart(ApartInTime):
     """A power is not given twice to a unit at a time."""
 
     same = ("area",)
-    refusal = "同一镇街的赋权日期重叠,请合并或改日期 (granted twice at a time)"
+    refusal = "同一镇街的赋权日期重叠，请合并或改日期 (granted twice at a time)"
 
 
 class GuideInline(Stacked):
@@ -49,7 +49,7 @@ class DelegatedPowerAdmin(Kept):
     list_filter = ("kind", "batch", ("department", admin.RelatedOnlyFieldListFilter), InForceFilter)
     list_select_related = ("department",)
     search_fields = ("name", "code__startswith", "department__name", "document")
-    search_help_text = "名称、赋权部门、依据文件,编码的开头"
+    search_help_text = "名称、赋权部门、依据文件，编码的开头"
     autocomplete_fields = ("department",)
     date_hierarchy = "valid_from"
     inlines = (GuideInline, GrantInline)

@@ -88,7 +88,7 @@ class ApartInTime(InlineFormSet):
     """Dated rows sent together: the database has none of them yet, so they are held against each other here."""
 
     same: ClassVar[tuple[str, ...]] = ()
-    refusal: ClassVar[str] = "两行内容相同而日期重叠,请合并或改日期 (two rows overlap)"
+    refusal: ClassVar[str] = "两行内容相同而日期重叠，请合并或改日期 (two rows overlap)"
 
     def clean(self) -> None:
         """Refuse two rows of the same content whose days overlap."""
@@ -113,5 +113,5 @@ def refusal(error: IntegrityError) -> str:
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             if constraint.name == name:
-                return f"没有保存:{constraint.violation_error_message}"
-    return "没有保存:与已有数据冲突,请重新打开后再试 (conflict with what is stored)"
+                return f"没有保存：{constraint.violation_error_message}"
+    return "没有保存：与已有数据冲突，请重新打开后再试 (conflict with what is stored)"

@@ -58,4 +58,4 @@ def collection(name: str) -> Collection:
         return collections()[name]
     except KeyError:
         known = "、".join(sorted(collections()))
-        raise NotFound(f"没有名为 {name} 的图层 (no such collection);现有:{known}") from None
+        raise NotFound(f"没有名为 {name} 的图层 (no such collection);现有：{known}") from None

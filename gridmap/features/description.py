@@ -16,19 +16,19 @@ Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
 FILTERS: dict[str, tuple[Schema, str]] = {
-    "after": (_TEXT, "上一页最后一个编号;按应答中的 next 翻页即可"),
+    "after": (_TEXT, "上一页最后一个编号；按应答中的 next 翻页即可"),
     "area": ({"type": "string", "pattern": "^[0-9]{1,15}$"}, "区域编码或其开头"),
-    "bbox": (_TEXT, "西,南,东,北,度"),
+    "bbox": (_TEXT, "西，南，东，北，度"),
     "category": (_TEXT, "类别编码或其开头"),
     "channel": (_TEXT, "来源"),
     "department": (_TEXT, "部门编码"),
     "level": ({"type": "string", "enum": list(Level.values)}, "区域层级"),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}, "最多几条"),
-    "on": ({"type": "string", "format": "date"}, "按哪一天的边界,默认今天"),
+    "on": ({"type": "string", "format": "date"}, "按哪一天的边界，默认今天"),
     "overdue": ({"type": "boolean"}, "是否超期未结"),
-    "since": (_TEXT, "此刻起上报,ISO 8601 日期或时间,不写时区为北京时间"),
-    "state": (_TEXT, "状态,可用逗号隔开多个"),
-    "until": (_TEXT, "此刻前上报,ISO 8601 日期或时间,不写时区为北京时间"),
+    "since": (_TEXT, "此刻起上报,ISO 8601 日期或时间，不写时区为北京时间"),
+    "state": (_TEXT, "状态，可用逗号隔开多个"),
+    "until": (_TEXT, "此刻前上报,ISO 8601 日期或时间，不写时区为北京时间"),
 }
 
 
@@ -87,7 +87,7 @@ FEATURE_COLLECTION: Schema = {
         "schema_version": _TEXT,
         "generated_at": {"type": "string", "format": "date-time"},
         "number_returned": {"type": "integer"},
-        "next": {"type": "string", "format": "uri", "description": "下一页的地址;没有更多时不出现"},
+        "next": {"type": "string", "format": "uri", "description": "下一页的地址；没有更多时不出现"},
         "features": {"type": "array", "items": _FEATURE},
     },
 }

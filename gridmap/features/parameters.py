@@ -45,7 +45,7 @@ class Filters:
 
 def _bad(name: str, value: str, expected: str) -> BadParameter:
     shown = value if len(value) <= 60 else value[:57] + "..."
-    return BadParameter(f"参数 {name}={shown} 无法识别,应为{expected}", parameter=name)
+    return BadParameter(f"参数 {name}={shown} 无法识别，应为{expected}", parameter=name)
 
 
 def read_number(name: str, value: str) -> float:
@@ -64,10 +64,10 @@ def read_bbox(name: str, value: str) -> tuple[float, float, float, float]:
     """``west,south,east,north`` in degrees (WGS 84 or CGCS2000, RFC 7946)."""
     parts = value.split(",")
     if len(parts) != 4:
-        raise _bad(name, value, "四个数字:西,南,东,北 (west,south,east,north)")
+        raise _bad(name, value, "四个数字：西，南，东，北 (west,south,east,north)")
     west, south, east, north = (read_number(name, part) for part in parts)
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise _bad(name, value, "经纬度范围内的西,南,东,北 (in range and not inside out)")
+        raise _bad(name, value, "经纬度范围内的西，南，东，北 (in range and not inside out)")
     return west, south, east, north
 
 
@@ -168,7 +168,7 @@ def single_values(given: QueryDict, allowed: Iterable[str]) -> dict[str, str]:
     for name in given:
         if name not in allowed:
             known = "、".join(sorted(allowed)) or "无"
-            raise BadParameter(f"不认识参数 {name[:40]} (unknown parameter);可用参数:{known}", parameter=name[:40])
+            raise BadParameter(f"不认识参数 {name[:40]} (unknown parameter);可用参数：{known}", parameter=name[:40])
         if len(given.getlist(name)) > 1:
             raise BadParameter(f"参数 {name} 只能给一次 (given more than once)", parameter=name)
         if "\x00" in str(given[name]):
@@ -194,7 +194,7 @@ def read_position(values: Mapping[str, str]) -> tuple[float, float]:
     return stored_position(lon, lat, values["coord"])
 
 
-_COORD_HINT = f";坐标系没有默认值,请写明 {'、'.join(COORDINATE_SYSTEMS)} 之一"
+_COORD_HINT = f";坐标系没有默认值，请写明 {'、'.join(COORDINATE_SYSTEMS)} 之一"
 
 
 def stored_position(lon: float, lat: float, coord: str) -> tuple[float, float]:
@@ -202,7 +202,7 @@ def stored_position(lon: float, lat: float, coord: str) -> tuple[float, float]:
     if coord not in COORDINATE_SYSTEMS:
         raise _bad("coord", coord, "、".join(COORDINATE_SYSTEMS))
     if lon == 0 and lat == 0:
-        raise BadParameter("坐标 (0, 0) 是占位值,不是真实位置 (a placeholder, not a place)", parameter="lon")
+        raise BadParameter("坐标 (0, 0) 是占位值，不是真实位置 (a placeholder, not a place)", parameter="lon")
     if abs(lat) > 90 and abs(lon) <= 90:
         raise BadParameter(
             f"纬度 {lat} 超出 ±90,经纬度似乎写反了 (latitude out of range: longitude and latitude look swapped)",

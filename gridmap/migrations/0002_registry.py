@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(blank=True, max_length=200, verbose_name="来源")),
                 (
                     "schematic",
-                    models.BooleanField(default=False, help_text="边界为示意,不作为法定界线", verbose_name="示意"),
+                    models.BooleanField(default=False, help_text="边界为示意，不作为法定界线", verbose_name="示意"),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="建立时间")),
                 ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="发布时间")),

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="appointment_to_one_place",
-                violation_error_message="任职应对应一个区域或一个机构,只填其一 (either an area or an organisation)",
+                violation_error_message="任职应对应一个区域或一个机构，只填其一 (either an area or an organisation)",
             ),
         ),
         migrations.AlterConstraint(
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="area_code_fits_level",
-                violation_error_message="编码应为数字:区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code and level)",
+                violation_error_message="编码应为数字：区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code and level)",
             ),
         ),
         migrations.AlterConstraint(
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="area_code_starts_with_parent",
-                violation_error_message="编码应为上级编码加三位;只有区没有上级 (code must be the parent's and three digits)",
+                violation_error_message="编码应为上级编码加三位；只有区没有上级 (code must be the parent's and three digits)",
             ),
         ),
         migrations.AlterConstraint(
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("geom__isvalid", True)),
                 name="boundary_is_valid",
-                violation_error_message="边界无效,可能自相交 (invalid polygon)",
+                violation_error_message="边界无效，可能自相交 (invalid polygon)",
             ),
         ),
         migrations.AlterConstraint(
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="organisation_template_of_authorities",
-                violation_error_message="镇街应选机构模式,其他机构不选 (a template is for towns and subdistricts only)",
+                violation_error_message="镇街应选机构模式，其他机构不选 (a template is for towns and subdistricts only)",
             ),
         ),
         migrations.AlterConstraint(
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="party_organisation_kind_fits_place",
-                violation_error_message="类型与层级不符:村(社区)建党委或党总支,二级网格建党支部或党小组,楼宇建功能型党支部 (the kind does not fit the place)",
+                violation_error_message="类型与层级不符：村(社区)建党委或党总支，二级网格建党支部或党小组，楼宇建功能型党支部 (the kind does not fit the place)",
             ),
         ),
         migrations.AlterConstraint(

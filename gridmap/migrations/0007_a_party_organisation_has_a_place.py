@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="party_organisation_kind_fits_place",
-                violation_error_message="类型与层级不符:村(社区)建党委或党总支,二级网格建党支部或党小组,楼宇建功能型党支部 (the kind does not fit the place)",
+                violation_error_message="类型与层级不符：村(社区)建党委或党总支，二级网格建党支部或党小组，楼宇建功能型党支部 (the kind does not fit the place)",
             ),
         ),
     ]

@@ -82,7 +82,7 @@ class Area(models.Model):
             CheckConstraint(
                 condition=_level_fits_code(),
                 name="area_code_fits_level",
-                violation_error_message="编码应为数字:区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code and level)",
+                violation_error_message="编码应为数字：区 6 位、镇街 9 位、村(社区) 12 位、二级网格 15 位 (code and level)",
             ),
             CheckConstraint(
                 condition=Q(level=Level.DISTRICT, parent=None)
@@ -92,7 +92,7 @@ class Area(models.Model):
                     & Q(Exact(Length("code"), Length("parent") + 3))
                 ),
                 name="area_code_starts_with_parent",
-                violation_error_message="编码应为上级编码加三位;只有区没有上级 (code must be the parent's and three digits)",
+                violation_error_message="编码应为上级编码加三位；只有区没有上级 (code must be the parent's and three digits)",
             ),
             CheckConstraint(
                 condition=Q(complexity__range=(1, 3)),
@@ -117,7 +117,7 @@ class Edition(models.Model):
     state = models.CharField("状态", max_length=9, choices=State.choices, default=State.DRAFT)
     valid_from = models.DateField("生效日期", null=True, blank=True)
     source = models.CharField("来源", max_length=200, blank=True)
-    schematic = models.BooleanField("示意", default=False, help_text="边界为示意,不作为法定界线")
+    schematic = models.BooleanField("示意", default=False, help_text="边界为示意，不作为法定界线")
     created_at = models.DateTimeField("建立时间")
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
 
@@ -173,7 +173,7 @@ class Boundary(Dated):
             CheckConstraint(
                 condition=Q(geom__isvalid=True),
                 name="boundary_is_valid",
-                violation_error_message="边界无效,可能自相交 (invalid polygon)",
+                violation_error_message="边界无效，可能自相交 (invalid polygon)",
             ),
             until_after_from("boundary_until_after_from"),
             ExclusionConstraint(

@@ -49,7 +49,7 @@ class Organisation(models.Model):
             CheckConstraint(
                 condition=Q(kind="authority", template__gt="") | (~Q(kind="authority") & Q(template="")),
                 name="organisation_template_of_authorities",
-                violation_error_message="镇街应选机构模式,其他机构不选 (a template is for towns and subdistricts only)",
+                violation_error_message="镇街应选机构模式，其他机构不选 (a template is for towns and subdistricts only)",
             )
         ]
 
@@ -134,7 +134,7 @@ class PartyOrganisation(models.Model):
                 ),
                 name="party_organisation_kind_fits_place",
                 violation_error_message=(
-                    "类型与层级不符:村(社区)建党委或党总支,二级网格建党支部或党小组,楼宇建功能型党支部"
+                    "类型与层级不符：村(社区)建党委或党总支，二级网格建党支部或党小组，楼宇建功能型党支部"
                     " (the kind does not fit the place)"
                 ),
             )

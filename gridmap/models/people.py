@@ -64,7 +64,7 @@ class Appointment(Dated):
             CheckConstraint(
                 condition=Q(area__isnull=False, organisation=None) | Q(area=None, organisation__isnull=False),
                 name="appointment_to_one_place",
-                violation_error_message="任职应对应一个区域或一个机构,只填其一 (either an area or an organisation)",
+                violation_error_message="任职应对应一个区域或一个机构，只填其一 (either an area or an organisation)",
             ),
             ExclusionConstraint(
                 name="appointment_one_chief",

@@ -79,7 +79,7 @@ def test_a_case_goes_from_desk_to_end(
     item = phone.locator(f"[data-number='{number}']")
     expect(item).to_contain_text("滨江步道三盏路灯不亮")
     expect(item).to_contain_text("还剩")
-    expect(item).to_contain_text("待我:接单处置")
+    expect(item).to_contain_text("待我：接单处置")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     item.locator("a").tap()
     expect(phone.locator("[aria-current=step]")).to_have_text("问题收集")
@@ -87,9 +87,9 @@ def test_a_case_goes_from_desk_to_end(
     expect(phone.locator("[aria-current=step]")).to_have_text("处理实施")
 
     phone.locator("summary", has_text="补充处置记录").tap()
-    phone.get_by_label("处置情况").fill("已联系路灯所,明早换灯头")
+    phone.get_by_label("处置情况").fill("已联系路灯所，明早换灯头")
     phone.get_by_role("button", name="补充处置记录").tap()
-    expect(phone.locator(".trace")).to_contain_text("已联系路灯所,明早换灯头")
+    expect(phone.locator(".trace")).to_contain_text("已联系路灯所，明早换灯头")
 
     phone.get_by_label("怎样解决的").fill("三盏灯已经换好")
     phone.get_by_label("处置后的照片").set_input_files(picture())
@@ -150,13 +150,13 @@ def test_what_was_typed_survives_a_refusal(desk_page: Page, site: str, sign_in: 
     sign_in(desk_page, WORKER)
     desk_page.goto(f"/cases/{number}/")
     desk_page.get_by_role("button", name="接单处置").click()
-    desk_page.get_by_label("怎样解决的").fill("换了镇流器,写了很久")
+    desk_page.get_by_label("怎样解决的").fill("换了镇流器，写了很久")
     broken = {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
     desk_page.get_by_label("处置后的照片").set_input_files(broken)
     desk_page.get_by_role("button", name="已经解决").click()
     form = desk_page.locator("form[data-verb=resolve]")
     expect(form.get_by_role("alert")).to_be_visible()
-    expect(form.get_by_label("怎样解决的")).to_have_value("换了镇流器,写了很久")
+    expect(form.get_by_label("怎样解决的")).to_have_value("换了镇流器，写了很久")
     expect(desk_page.locator("[aria-current=step]")).to_have_text("处理实施")
 
 
@@ -186,10 +186,10 @@ def test_the_clerk_corrects_the_grid_on_the_map(desk_page: Page, site: str, sign
     code.fill(NEXT_GRID)
     code.press("Tab")
     expect(form.locator("[data-part=area-name]")).to_contain_text("第2网格")
-    form.get_by_label("理由").fill("现场看过,在河那边")
+    form.get_by_label("理由").fill("现场看过，在河那边")
     form.get_by_role("button", name="更正所属网格").click()
     expect(desk_page.locator(".case-path")).to_contain_text("第2网格")
-    expect(desk_page.locator(".trace li").last).to_contain_text("现场看过,在河那边")
+    expect(desk_page.locator(".trace li").last).to_contain_text("现场看过，在河那边")
 
 
 def test_the_desk_map_marks_the_row(desk_page: Page, site: str, sign_in: SignIn) -> None:

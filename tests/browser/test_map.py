@@ -135,7 +135,7 @@ def test_a_filter_changes_map_figures_list_and_address_and_back_undoes_it(desk_p
     expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(waste["collected"]))
     expect_drawn(desk_page, waste["collected"])
     assert query(desk_page)["category"] == "01"
-    expect(desk_page.get_by_role("button", name="去掉筛选:市容环境")).to_be_visible()
+    expect(desk_page.get_by_role("button", name="去掉筛选：市容环境")).to_be_visible()
 
     desk_page.get_by_label("已结项").check()
     done = ask(f"{site}/api/v1/summary?category=01&state=closed")["collected"]

@@ -177,6 +177,11 @@ def test_a_voice_counts_once(case: Case, now: dt.datetime) -> None:
     assert TraceEvent.objects.filter(case=case, verb="voice").count() == 1
 
 
+def execute(statement: str, params: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -186,13 +191,10 @@ def test_a_voice_counts_once(case: Case, now: dt.datetime) -> None:
     ],
 )
 def test_the_trace_cannot_be_changed(case: Case, statement: str) -> None:
-    with (
-        pytest.raises(DatabaseError, match="append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a pending check would refuse TRUNCATE before the trigger
-        cursor.execute(statement, [case.pk] if "%s" in statement else [])
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        execute(statement, [case.pk] if "%s" in statement else [])
     assert case.trace.count() == 1
 
 

@@ -41,7 +41,8 @@ def test_due_at(start: str, limit: Limit, due: str) -> None:
     assert due_at(clock(start), limit, CALENDAR) == clock(due)
 
 
-starts = st.datetimes(dt.datetime(2019, 1, 10), dt.datetime(2025, 6, 1), timezones=st.just(SHANGHAI))
+FIRST, LAST = clock("2019-01-10 00:00").replace(tzinfo=None), clock("2025-06-01 00:00").replace(tzinfo=None)
+starts = st.datetimes(FIRST, LAST, timezones=st.just(SHANGHAI))
 limits = st.builds(Limit, st.integers(1, 60), st.sampled_from(Unit))
 
 

@@ -114,7 +114,7 @@ def test_the_walk_is_one_statement(django_assert_max_num_queries) -> None:
 def test_a_changed_field_is_named_by_its_row(column: str, value: str | None, unguarded: None) -> None:
     case = done_case()
     sql(f"UPDATE cases_traceevent SET {column} = %s WHERE case_id = %s AND seq = 3", value, case.pk)
-    assert f"事项 {case.number} 第 3 条留痕:内容与封印不符" in broken()
+    assert f"事项 {case.number} 第 3 条留痕：内容与封印不符" in broken()
 
 
 def test_a_payload_changed_by_one_space_in_a_word_is_found(unguarded: None) -> None:
@@ -127,9 +127,9 @@ def test_a_payload_changed_by_one_space_in_a_word_is_found(unguarded: None) -> N
 def test_a_row_taken_out_is_missed(unguarded: None) -> None:
     case = done_case()
     sql("DELETE FROM cases_traceevent WHERE case_id = %s AND seq = 2", case.pk)
-    assert f"事项 {case.number} 第 3 条留痕:应为第 2 条" in broken()
+    assert f"事项 {case.number} 第 3 条留痕：应为第 2 条" in broken()
     sql("UPDATE cases_traceevent SET seq = seq - 1 WHERE case_id = %s AND seq > 2", case.pk)
-    assert f"事项 {case.number} 第 2 条留痕:与上一条的封印不衔接" in broken()
+    assert f"事项 {case.number} 第 2 条留痕：与上一条的封印不衔接" in broken()
 
 
 def test_a_row_sealed_anew_does_not_fit_the_next(unguarded: None) -> None:
@@ -138,7 +138,7 @@ def test_a_row_sealed_anew_does_not_fit_the_next(unguarded: None) -> None:
     forged = Row(**(vars(row) | {"verb": "record"}))
     seal = sealing.seal_of(forged, forged.previous)
     sql("UPDATE cases_traceevent SET verb = 'record', seal = %s WHERE case_id = %s AND seq = 2", seal, case.pk)
-    assert f"事项 {case.number} 第 3 条留痕:与上一条的封印不衔接" in broken()
+    assert f"事项 {case.number} 第 3 条留痕：与上一条的封印不衔接" in broken()
 
 
 def test_rows_of_two_cases_exchanged_are_found(unguarded: None) -> None:
@@ -146,13 +146,13 @@ def test_rows_of_two_cases_exchanged_are_found(unguarded: None) -> None:
     sql("UPDATE cases_traceevent SET seq = 90 WHERE case_id = %s AND seq = 4", one.pk)
     sql("UPDATE cases_traceevent SET case_id = %s WHERE case_id = %s AND seq = 4", one.pk, other.pk)
     sql("UPDATE cases_traceevent SET case_id = %s, seq = 4 WHERE case_id = %s AND seq = 90", other.pk, one.pk)
-    assert f"事项 {one.number} 第 4 条留痕:与上一条的封印不衔接" in broken()
+    assert f"事项 {one.number} 第 4 条留痕：与上一条的封印不衔接" in broken()
 
 
 def test_a_case_without_any_trace_is_found(unguarded: None) -> None:
     case = done_case()
     sql("DELETE FROM cases_traceevent WHERE case_id = %s", case.pk)
-    assert f"事项 {case.number} 第 0 条留痕:整条链不见了" in broken()
+    assert f"事项 {case.number} 第 0 条留痕：整条链不见了" in broken()
 
 
 def test_a_cut_end_changes_the_digest_of_all_ends(unguarded: None) -> None:

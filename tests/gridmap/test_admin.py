@@ -427,7 +427,7 @@ def test_whoever_was_quicker_is_told_of_in_words(keeper: Client, monkeypatch: py
     # The form asks the database before it saves; here somebody else saves in between.
     monkeypatch.setattr(Appointment, "validate_constraints", lambda self, exclude=None: None)
     answer = keeper.post(page(Appointment, "add"), {"person": "P0002"} | CHIEF, follow=True)
-    assert "没有保存:该区域在这段日期内已有网格长" in answer.content.decode()
+    assert "没有保存：该区域在这段日期内已有网格长" in answer.content.decode()
 
 
 def test_a_refusal_without_a_name_is_a_sentence_too() -> None:

@@ -104,7 +104,7 @@ def test_a_missing_parent_is_named() -> None:
 
 
 def test_an_area_without_shape_or_children_is_refused() -> None:
-    refused(district() | {"x": DrawnArea("990001003", "空", "town")}, "990001003", "没有边界,也没有下级")
+    refused(district() | {"x": DrawnArea("990001003", "空", "town")}, "990001003", "没有边界，也没有下级")
 
 
 def with_shape(code: str, shape: shapely.Geometry) -> dict[str, DrawnArea]:

@@ -76,7 +76,7 @@ def test_a_trial_run_says_what_would_be_made_and_writes_nothing(file: Path) -> N
     assert "二级网格 3 个:990101001001001 – 990101100200001" in said
     assert "镇街 2 个" in said
     assert "990101 某区" in said
-    assert "试运行,没有写入" in said
+    assert "试运行，没有写入" in said
 
 
 @pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_a_gap_is_told_of(file: Path) -> None:
     features = district()
     corners = [(0, -1), (2, -1), (2, 0), (2, 1), (1, 1), (0, 1), (0, 0), (0, -1)]
     features[1]["geometry"] = polygon([[[WEST + x * STEP, SOUTH + y * STEP] for x, y in corners]])
-    assert "注意:990101001 某街道" in run(write(file, features))
+    assert "注意：990101001 某街道" in run(write(file, features))
 
 
 def changed(number: int, **change: Any) -> list[dict[str, Any]]:

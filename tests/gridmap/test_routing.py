@@ -220,7 +220,7 @@ def test_outside_within_500_m_is_taken_in_by_the_district(small: None) -> None:
 
 
 def test_farther_outside_is_refused_and_the_side_is_named(small: None) -> None:
-    with pytest.raises(routing.OutsideDistrict, match="北侧约 0.6 公里"):
+    with pytest.raises(routing.OutsideDistrict, match=r"北侧约 0\.6 公里"):
         routing.route(WEST + D / 2, TOP + 600 / 110_780, on=TODAY)
 
 

@@ -22,7 +22,7 @@ test("only open cases are overdue, and not before the limit has passed", () => {
 test("a cluster counts all, open and overdue", () => {
   const items = [open("2026-11-21T12:00:00+08:00"), open("2026-12-01T12:00:00+08:00"), ended("2020-01-01T00:00:00+08:00")];
   assert.deepEqual(clusterSummary(items, NOW), { count: 3, open: 2, overdue: 1 });
-  assert.equal(clusterWords({ count: 3, open: 2, overdue: 1 }), "3 件,未结 2,超期 1");
+  assert.equal(clusterWords({ count: 3, open: 2, overdue: 1 }), "3 件，未结 2，超期 1");
   assert.equal(clusterWords({ count: 7, open: 0, overdue: 0 }), "7 件");
 });
 

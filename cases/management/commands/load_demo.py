@@ -43,10 +43,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Load what is missing, all of it or nothing."""
         if options["if_empty"] and Area.objects.exists():
-            self.stdout.write("已有数据,不再载入 (data is there, nothing loaded)")
+            self.stdout.write("已有数据，不再载入 (data is there, nothing loaded)")
             return
         if Case.objects.exists():
-            raise CommandError("库中已有事项,不能再载入示范数据 (there are cases already; use an empty database)")
+            raise CommandError("库中已有事项，不能再载入示范数据 (there are cases already; use an empty database)")
         if options["cases"] < 0:
             raise CommandError("--cases 不能为负数 (must not be negative)")
         as_of = _as_of(options["as_of"])
@@ -70,7 +70,7 @@ def _as_of(text: str) -> dt.datetime:
     except ValueError:
         day = None
     if day is None:
-        raise CommandError(f"--as-of {text}:应为 YYYY-MM-DD (a date)")
+        raise CommandError(f"--as-of {text}：应为 YYYY-MM-DD (a date)")
     return timezone.make_aware(dt.datetime.combine(day, dt.time(18)))
 
 

@@ -19,6 +19,6 @@ class Command(BaseCommand):
         found = sealing.verify(sealing.stored_rows())
         if found.broken is not None:
             broken = found.broken
-            raise CommandError(f"事项 {broken.number} 第 {broken.seq} 条留痕:{broken.reason}")
+            raise CommandError(f"事项 {broken.number} 第 {broken.seq} 条留痕：{broken.reason}")
         self.stdout.write(self.style.SUCCESS(f"{found.cases} 件事项、{found.rows} 条留痕全部完好 (all seals hold)"))
         self.stdout.write(f"总摘要 (digest of all ends) {found.digest}")

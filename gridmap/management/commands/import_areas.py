@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = (
         "Register the areas of a GeoJSON file and publish their boundaries: a trial run unless --commit is given. "
         "Codes have 6, 9, 12 or 15 digits and begin with their parent's; a feature without geometry is drawn by its "
-        "children. 导入区域边界:不加 --commit 只试运行。"
+        "children. 导入区域边界：不加 --commit 只试运行。"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,10 +61,10 @@ class Command(BaseCommand):
         if options["commit"]:
             self.stdout.write(self.style.SUCCESS("已导入并发布 (imported and published)"))
         else:
-            self.stdout.write("试运行,没有写入;加 --commit 正式导入 (trial run: nothing written, add --commit)")
+            self.stdout.write("试运行，没有写入；加 --commit 正式导入 (trial run: nothing written, add --commit)")
 
     def _describe(self, edition: Edition) -> None:
-        self.stdout.write(f"边界版本“{edition.name}”,{edition.valid_from} 起生效 (edition, in force from)")
+        self.stdout.write(f"边界版本“{edition.name}”，{edition.valid_from} 起生效 (edition, in force from)")
         made = Area.objects.filter(boundaries__edition=edition)
         for level in Level:
             codes = list(made.filter(level=level).values_list("code", flat=True))
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         for gap in editions.gaps(edition):
             self.stdout.write(
                 self.style.WARNING(
-                    f"  注意:{gap.code} {gap.name} 有 {gap.m2:,.0f} 平方米不属于任何下级 (belongs to no area below)"
+                    f"  注意：{gap.code} {gap.name} 有 {gap.m2:,.0f} 平方米不属于任何下级 (belongs to no area below)"
                 )
             )
 
@@ -86,5 +86,5 @@ def _day(text: str) -> dt.date:
     except ValueError:
         day = None
     if day is None:
-        raise CommandError(f"--valid-from {text}:应为 YYYY-MM-DD (a date)")
+        raise CommandError(f"--valid-from {text}：应为 YYYY-MM-DD (a date)")
     return day

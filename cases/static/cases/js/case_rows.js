@@ -59,12 +59,12 @@ export function caseFacts(item, { now, page }) {
     {},
     make("p", {}, stateBadge(item, now)),
     make("dl", { class: "case-facts" }, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { class: "number" }, value)])),
-    item.exact ? null : make("p", { class: "notice" }, "为保护当事人,这类事项只标在所在网格的代表点上。"),
+    item.exact ? null : make("p", { class: "notice" }, "为保护当事人，这类事项只标在所在网格的代表点上。"),
     make(
       "div",
       { class: "case-doors" },
       make("a", { class: "btn btn-primary", href: page.replace("NUMBER", encodeURIComponent(item.number)) }, "打开事项"),
     ),
-    make("p", { class: "muted" }, "事项全文和办理过程,登录后在自己的辖区内可见。"),
+    make("p", { class: "muted" }, "事项全文和办理过程，登录后在自己的辖区内可见。"),
   );
 }

@@ -54,7 +54,7 @@ export function clusterWords({ count, open, overdue }) {
   if (overdue) {
     parts.push(`超期 ${overdue}`);
   }
-  return parts.join(",");
+  return parts.join("，");
 }
 
 /**

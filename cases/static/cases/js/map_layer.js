@@ -157,7 +157,7 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     parts.chips.hidden = chips.length === 0;
     parts.chips.replaceChildren(
       ...chips.map(({ words, without }) =>
-        make("li", {}, make("button", { type: "button", "aria-label": `去掉筛选:${words}`, onclick: () => choose(without) }, `${words} ×`)),
+        make("li", {}, make("button", { type: "button", "aria-label": `去掉筛选：${words}`, onclick: () => choose(without) }, `${words} ×`)),
       ),
     );
   }
@@ -188,7 +188,7 @@ export async function mount({ map, ground, panel, params, go }, layer) {
       make("button", { class: "btn btn-plain", type: "button", onclick: moreRows }, `再显示一些(还有 ${seen.length - rowsShown} 件)`),
     );
     parts.empty.hidden = !loaded || seen.length > 0;
-    parts.empty.textContent = far ? "事项太多,图上只显示件数;放大地图后在这里列出。" : items.length ? "当前范围内没有事项,可以移动或缩小地图。" : "没有符合条件的事项。";
+    parts.empty.textContent = far ? "事项太多，图上只显示件数；放大地图后在这里列出。" : items.length ? "当前范围内没有事项，可以移动或缩小地图。" : "没有符合条件的事项。";
   }
 
   function moreRows() {

@@ -50,7 +50,7 @@ function edit(map, frame, words, say) {
     try {
       const { area } = await request(frame.dataset.locate, { query: { ...place, coord: "cgcs2000" } });
       if (mine === asked) {
-        words.textContent = `此处属于:${area.path.map((it) => it.name).join(" › ")}(${area.code})`;
+        words.textContent = `此处属于：${area.path.map((it) => it.name).join(" › ")}(${area.code})`;
       }
     } catch (problem) {
       if (mine === asked) {

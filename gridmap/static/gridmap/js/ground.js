@@ -51,7 +51,7 @@ const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
  * @param {string} [options.label]  what a screen reader calls the map
  * @returns {L.Map}
  */
-export function makeMap(element, { bounds, view, label = "地图,可用方向键移动、加减键缩放" } = {}) {
+export function makeMap(element, { bounds, view, label = "地图，可用方向键移动、加减键缩放" } = {}) {
   const still = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(element, {
     preferCanvas: true,

@@ -56,10 +56,10 @@ export function pathWords(path) {
 /** @param {Located} located @returns {string} */
 function methodWords({ method, method_name, distance_m, candidates }) {
   if (method === "nearest") {
-    return `该点不在任何网格内,归入最近的网格(相距 ${distance_m.toFixed(0)} 米)`;
+    return `该点不在任何网格内，归入最近的网格(相距 ${distance_m.toFixed(0)} 米)`;
   }
   if (method === "edge") {
-    return `该点正在界线上,候选网格:${candidates.map((it) => it.name).join("、")}`;
+    return `该点正在界线上，候选网格：${candidates.map((it) => it.name).join("、")}`;
   }
   return method_name;
 }
