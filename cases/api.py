@@ -39,7 +39,7 @@ from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_of
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_filters, read_position, read_word, single_values, stored_position
-from gridmap.problems import BadParameter, NotFound, SignInNeeded
+from gridmap.problems import BadParameter, Forbidden, NotFound, SignInNeeded
 
 SIMILAR_WITHIN_M = 50
 COUNTED_BY = CASES.parameters - {"limit", "after", "bbox"}
@@ -60,6 +60,10 @@ def report(request: Request) -> Response:
     """Report a case; the same ``client_id`` again answers 200 with the same receipt."""
     given = ReportInput(data=request.data)
     given.is_valid(raise_exception=True)
+    if given.validated_data["channel"] == Case.Channel.PATROL and not caller(request).roles:
+        raise Forbidden(
+            "“网格巡查”只能由在岗人员登录后上报 (a patrol is reported by somebody in post)", parameter="channel"
+        )
     case, new = actions.report(_report(given.validated_data), by=request.user, at=timezone.localtime())
     return Response(accepted(case), status=201 if new else 200)
 

@@ -26,7 +26,8 @@ from gridmap.problems import Unprocessable
 
 MAX_PHOTOS = 6
 MAX_BYTES = 12 * 1024 * 1024
-MAX_PIXELS = 50_000_000
+# A JPEG is scaled down while it is decoded; the others fill the memory with every pixel they have.
+MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 25_000_000, "WEBP": 25_000_000}
 LONGEST_SIDE = 1600
 ACCEPTED = ("JPEG", "PNG", "WEBP")
 # What brings a picture upright again, by EXIF orientation (CIPA DC-008, 4.6.4.A); 1 is upright.
@@ -104,7 +105,7 @@ def re_encode(raw: BinaryIO) -> Picture:
         # cannot read, which we drop.
         warnings.simplefilter("ignore")
         with Image.open(raw, formats=ACCEPTED) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
+            if opened.width * opened.height > MAX_PIXELS[opened.format or "PNG"]:
                 raise TooManyPixels(f"{opened.width}×{opened.height}")
             return _upright(opened)
 

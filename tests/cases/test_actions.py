@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import io
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from PIL import Image
 
 from cases import actions, photos
@@ -166,6 +168,23 @@ def test_reading_the_reporter_in_clear_is_traced(case: Case, cast: Cast, now: dt
     for nobody in (cast.stranger, cast.department):
         with pytest.raises(NotFound):
             actions.read_reporter(case.number, by=nobody, standing=standing(nobody, now), at=now)
+
+
+def test_only_somebody_in_post_reports_from_a_patrol(
+    place: tuple[float, float], cast: Cast, as_user: Callable[[User | None], Client]
+) -> None:
+    sent = {
+        "category": "0301",
+        "text": "巡查所见",
+        "lon": place[0],
+        "lat": place[1],
+        "coord": "wgs84",
+        "channel": "patrol",
+    }
+    for user, status in ((None, 403), (cast.admin, 403), (cast.worker, 201)):
+        client = as_user(user)
+        body = sent | {"client_id": str(uuid.uuid4())}
+        assert client.post("/api/v1/cases", body, content_type="application/json").status_code == status
 
 
 def test_a_voice_counts_once(case: Case, now: dt.datetime) -> None:
