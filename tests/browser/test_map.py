@@ -27,7 +27,20 @@ def loaded(page: Page) -> None:
     """Wait until the cases are there and the map has come to rest."""
     expect(page.locator("[data-part=loading]")).to_be_hidden()
     expect(page.locator("[data-figure=collected]")).not_to_have_text("…")
-    page.wait_for_timeout(400)
+    at_rest(page)
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the address has not changed for a while: it is written whenever the map stops moving."""
+    page.wait_for_function(
+        """() => {
+            const { search } = location;
+            if (window.lastSearch?.search !== search) {
+                window.lastSearch = { search, at: performance.now() };
+            }
+            return performance.now() - window.lastSearch.at > 600;
+        }"""
+    )
 
 
 def drawn(page: Page) -> int:
@@ -167,7 +180,8 @@ def test_an_area_is_outlined_and_narrows_everything(desk_page: Page, site: str) 
     count = ask(f"{site}/api/v1/summary?area=360702105")["collected"]
     expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(count))
     expect_drawn(desk_page, count)
-    assert float(query(desk_page)["zoom"]) > 11
+    # The address follows the map once it has come to rest.
+    desk_page.wait_for_function("() => Number(new URLSearchParams(location.search).get('zoom')) > 11")
 
 
 def test_a_link_shows_the_same_again(desk_page: Page, open_page: Callable[..., Page]) -> None:
@@ -176,7 +190,8 @@ def test_a_link_shows_the_same_again(desk_page: Page, open_page: Callable[..., P
     desk_page.locator("#map").focus()
     desk_page.keyboard.press("+")
     desk_page.keyboard.press("ArrowLeft")
-    desk_page.wait_for_timeout(1200)
+    desk_page.wait_for_function("() => new URLSearchParams(location.search).has('zoom')")
+    at_rest(desk_page)
     assert {"lon", "lat", "zoom", "category", "since"} <= set(query(desk_page))
 
     other = open_page(viewport={"width": 1440, "height": 900})
