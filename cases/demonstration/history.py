@@ -74,6 +74,8 @@ def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
     open_count = max(1, round(count * ARTICLE_OPEN / ARTICLE_COLLECTED)) if count else 0
     hot, favourite = _hot_spots(grids, len(categories), random)
     grid = _choose_grids(grids, hot, count, random)
+    # Whoever tries the first worker's account finds a case of each stage on the desk.
+    grid[count - open_count :][: len(OPEN_STAGES)] = 0
     points = _points(grids, grid, random)
     category = _choose_categories(categories, favourite[grid], random)
     moments = _moments(count, open_count, categories, category, as_of, random)
