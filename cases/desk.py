@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cases.actions.handling import role_for
 from cases.models import Case, TraceEvent
 from cases.workflow import VERBS, State, Verb, allowed
 from gridmap.duties import Standing
@@ -77,7 +76,7 @@ def ordinary_way_on(state: State) -> Verb | None:
 def _turn(case: Case, standing: Standing, *, resolved_by_me: bool) -> str:
     """What this person is waited for to do, empty when somebody else is."""
     verb = ordinary_way_on(State(case.state))
-    if verb is None or (verb.by_another and resolved_by_me) or not role_for(verb, case, standing):
+    if verb is None or (verb.by_another and resolved_by_me) or not standing.role_among(verb.roles, case.area_id):
         return ""
     return TURN_WORDS.get(verb.name, verb.label)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 
+from cases.actions.handling import MAX_ACTION_TEXT
 from cases.deadlines import due_at
 from cases.models import Case, Category, TraceEvent
 from cases.models.calendar import calendar_for
@@ -151,7 +152,7 @@ class VoiceInput(StrictInput):
 class ActionInput(StrictInput):
     """What the one who acts gives with the verb."""
 
-    text = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    text = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     area = serializers.CharField(max_length=15, required=False, allow_blank=True, default="")
     photos = PhotosField(required=False, default=list)
 

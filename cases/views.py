@@ -228,7 +228,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "waits_for": waits_for(State(shown.state), verbs),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
-        "may_read_reporter": any(standing.holds(role, shown.area_id) for role in actions.MAY_READ),
+        "may_read_reporter": standing.role_among(actions.MAY_READ, shown.area_id) is not None,
         "tried": tried,
         # A verb refused because the case has moved on is no longer among the forms.
         "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),

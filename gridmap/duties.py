@@ -106,6 +106,10 @@ class Standing:
         """Whether the user has this role for the area or one above it."""
         return any(code.startswith(prefix) for prefix in self.grounds.get(role, ()))
 
+    def role_among(self, roles: frozenset[Role], code: str) -> Role | None:
+        """The first of these roles that the user has for the area, or None."""
+        return next((role for role in sorted(roles) if self.holds(role, code)), None)
+
     @property
     def prefixes(self) -> tuple[str, ...]:
         """The code prefixes of all ground the user may see, none inside another."""

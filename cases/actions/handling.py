@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
+from cases.actions.reporting import public_point
 from cases.models import Case, Photo, TraceEvent
 from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
 from gridmap.duties import Standing
@@ -18,7 +19,7 @@ from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
 from gridmap.routing import Method
 
-MAX_TEXT = 2000
+MAX_ACTION_TEXT = 2000
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,6 @@ class Given:
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
 
-def role_for(verb: Verb, case: Case, standing: Standing) -> Role | None:
-    """The role in which this caller may use the verb on this case's ground, or None."""
-    return next((role for role in sorted(verb.roles) if standing.holds(role, case.area_id)), None)
-
-
 def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
     """The verbs this caller may use now."""
     resolver = _resolver(case) if case.state == State.RESOLVED else None
@@ -42,7 +38,7 @@ def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Ve
         verb
         for verb in VERBS.values()
         if allowed(verb, State(case.state))
-        and role_for(verb, case, standing)
+        and standing.role_among(verb.roles, case.area_id)
         and not (verb.by_another and user_id is not None and user_id == resolver)
     ]
 
@@ -57,9 +53,7 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
     if verb is None:
         raise NotFound(f"没有 {name[:20]} 这个操作 (no such action)")
     with transaction.atomic():
-        case = Case.objects.visible_to(standing).select_for_update(of=("self",)).filter(number=number).first()
-        if case is None:
-            raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
+        case = Case.objects.visible_to(standing).locked(number)
         role = _check(verb, case, given, by=by, standing=standing)
         before = State(case.state)
         payload = _change(verb, case, given, at=at)
@@ -80,7 +74,7 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
 
 
 def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standing: Standing) -> Role:
-    role = role_for(verb, case, standing)
+    role = standing.role_among(verb.roles, case.area_id)
     if role is None:
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
     if not allowed(verb, State(case.state)):
@@ -97,8 +91,8 @@ def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standi
             raise Unprocessable(f"“{verb.label}”需要{wanted} ({need} is needed)", parameter=need)
     if "\x00" in given.text + given.area:
         raise Unprocessable("内容含有空字符，无法保存 (a NUL character)", parameter="text")
-    if len(given.text) > MAX_TEXT:
-        raise Unprocessable(f"说明不能超过 {MAX_TEXT} 字 (text too long)", parameter="text")
+    if len(given.text) > MAX_ACTION_TEXT:
+        raise Unprocessable(f"说明不能超过 {MAX_ACTION_TEXT} 字 (text too long)", parameter="text")
     return role
 
 
@@ -108,8 +102,8 @@ def _change(verb: Verb, case: Case, given: Given, *, at: dt.datetime) -> dict[st
         payload["photos"] = [picture.digest for picture in given.pictures]
     changed = ["state"]
     if verb.name == "relocate":
-        payload |= _relocate(case, given.area)
-        changed += ["area", "route_method", "route_uncertain"]
+        payload |= _relocate(case, given.area, on=at.date())
+        changed += ["area", "public_point", "route_method", "route_uncertain"]
     case.state = after(verb, State(case.state))
     if case.state not in OPEN:
         case.closed_at = at
@@ -118,12 +112,13 @@ def _change(verb: Verb, case: Case, given: Given, *, at: dt.datetime) -> dict[st
     return payload
 
 
-def _relocate(case: Case, code: str) -> dict[str, object]:
+def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:
     area = Area.objects.filter(code=code, level="grid").first()
     if area is None:
         raise Unprocessable(f"没有编码为 {code[:20]} 的二级网格 (no such grid)", parameter="area")
     moved: dict[str, object] = {"from_area": case.area_id, "to_area": area.code}
     case.area, case.route_method, case.route_uncertain = area, Method.MANUAL, False
+    case.public_point = public_point(case.point, case.category, area.code, on=on)
     return moved
 
 

@@ -18,10 +18,8 @@ MAY_READ = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.CENTRE_CLERK, Role
 @transaction.atomic
 def read_reporter(number: str, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime) -> Reporter:
     """The reporter in clear; writes who read it and when before giving it."""
-    case = Case.objects.visible_to(standing).select_for_update(of=("self",)).filter(number=number).first()
-    if case is None:
-        raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
-    role = next((role for role in sorted(MAY_READ) if standing.holds(role, case.area_id)), None)
+    case = Case.objects.visible_to(standing).locked(number)
+    role = standing.role_among(MAY_READ, case.area_id)
     if role is None:
         raise Forbidden("您的角色不能查看上报人联系方式 (not your role here)")
     reporter = Reporter.objects.filter(case=case).first()

@@ -115,7 +115,7 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
         text=sent.text,
         channel=sent.channel,
         point=point,
-        public_point=_inside(route.area, at.date()) if category.sensitive else point,
+        public_point=public_point(point, category, route.area, on=at.date()),
         coord=sent.coord,
         accuracy_m=sent.accuracy,
         address=sent.address,
@@ -166,8 +166,10 @@ def _next_number(at: dt.datetime) -> str:
         return f"{at:%Y%m%d}-{cursor.fetchone()[0]:06d}"
 
 
-def _inside(area: str, on: dt.date) -> Point:
-    """A point that stands for the whole area."""
+def public_point(point: Point, category: Category, area: str, *, on: dt.date) -> Point:
+    """What everybody may see of a place: the place itself, or a point that stands for the whole area."""
+    if not category.sensitive:
+        return point
     inside: Point = (
         Boundary.objects.on(on)
         .filter(area=area)

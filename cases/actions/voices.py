@@ -6,10 +6,9 @@ import datetime as dt
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from cases.models import Case, TraceEvent, Voice
-from gridmap.problems import Conflict, NotFound
+from gridmap.problems import Conflict
 
 
 def add_voice(number: str, client_id: uuid.UUID, text: str, *, at: dt.datetime) -> tuple[Case, bool]:
@@ -31,12 +30,10 @@ def _same(voice: Voice, number: str) -> Case:
 
 
 def _add(number: str, client_id: uuid.UUID, text: str, *, at: dt.datetime) -> Case:
-    case = Case.objects.open().select_for_update(of=("self",)).filter(number=number).first()
-    if case is None:
-        raise NotFound(f"没有正在办理的事项 {number[:20]} (no such open case)")
+    case = Case.objects.open().locked(number)
     Voice.objects.create(case=case, client_id=client_id, at=at, text=text)
     case.voices_count += 1
-    Case.objects.filter(pk=case.pk).update(voices_count=F("voices_count") + 1)
+    case.save(update_fields=["voices_count"])
     TraceEvent.objects.create(
         case=case,
         at=at,

@@ -14,6 +14,7 @@ from cases.workflow import DONE, OPEN, STEP_OF, State, Step
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.models import Area
+from gridmap.problems import NotFound
 from gridmap.routing import Method
 
 
@@ -69,10 +70,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Open cases past their limit; due exactly now is in time."""
         return self.open().filter(due_at__lt=now)
 
-    def below(self, code: str) -> Self:
-        """Cases on the area with this code or anywhere below it."""
-        return self.filter(area__code__startswith=code)
-
     def visible_to(self, standing: Standing) -> Self:
         """Cases this caller may open and read whole: those on the caller's own ground."""
         if standing.everything:
@@ -81,6 +78,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
         for prefix in standing.prefixes:
             mine |= Q(area__code__startswith=prefix)
         return self.filter(mine)
+
+    def locked(self, number: str) -> Case:
+        """The case with this number, its row locked until the transaction ends; raises :class:`NotFound`."""
+        case = self.select_for_update(of=("self",)).filter(number=number).first()
+        if case is None:
+            raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
+        return case
 
 
 class Case(models.Model):

@@ -159,6 +159,16 @@ def test_the_centre_corrects_the_grid_with_a_reason_and_the_desk_changes(
     assert not Case.objects.filter(pk=case.pk).visible_to(standing(cast.worker, now)).exists()
 
 
+def test_a_sensitive_case_corrected_by_hand_shows_its_new_grids_point(
+    sent: Report, cast: Cast, now: dt.datetime
+) -> None:
+    case, _ = actions.report(replace(sent, category="0403"), by=None, at=now)
+    other = Boundary.objects.filter(area__level="grid", valid_until=None).exclude(area=cast.grid).earliest("area")
+    moved = act(case, "relocate", cast.clerk, now, area=other.area_id, text="实际在隔壁院内")
+    moved.refresh_from_db()
+    assert moved.public_point.equals_exact(other.geom.point_on_surface, 1e-9)
+
+
 def test_reading_the_reporter_in_clear_is_traced(case: Case, cast: Cast, now: dt.datetime) -> None:
     seen = actions.read_reporter(case.number, by=cast.worker, standing=standing(cast.worker, now), at=now)
     assert (seen.name, seen.phone) == ("张三丰", "10000001234")
