@@ -22,7 +22,7 @@ STORED_SRID = 4490
 """CGCS2000, longitude and latitude in degrees, in this order."""
 
 METRES_SRID = 4547
-"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 114°E: lengths and areas are measured here."""
+"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 114°E: where Zhanggong is measured (see `metres_srid`)."""
 
 COORDINATE_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -65,14 +65,26 @@ def from_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
     return _converted(lon, lat, coord, _FROM_STORED)
 
 
-def to_metres(lon: ArrayLike, lat: ArrayLike) -> tuple[Any, Any]:
-    """Project stored degrees to METRES_SRID; returns easting and northing in metres, in this order."""
-    return _transformer(STORED_SRID, METRES_SRID).transform(lon, lat)
+def metres_srid(lon: float, lat: float) -> int:
+    """The EPSG code of the plane that lengths and areas about a place are measured in.
+
+    In China the CGCS2000 3-degree Gauss-Kruger zone of that longitude (EPSG:4534 about 75°E to 4554 about 135°E, for
+    Zhanggong METRES_SRID), elsewhere the UTM zone on WGS 84. The database has the same rule (`gridmap_metres_srid`).
+    """
+    if 73.5 <= lon < 136.5 and 0 < lat < 60:
+        return 4534 + int((lon - 73.5) // 3)
+    zone = min(int((lon + 180) // 6), 59) + 1
+    return (32600 if lat >= 0 else 32700) + zone
 
 
-def from_metres(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-    """Turn easting and northing in METRES_SRID back into stored degrees, longitude first."""
-    return _transformer(METRES_SRID, STORED_SRID).transform(x, y)
+def to_metres(lon: ArrayLike, lat: ArrayLike, srid: int = METRES_SRID) -> tuple[Any, Any]:
+    """Project stored degrees to a plane of `metres_srid`; returns easting and northing in metres, in this order."""
+    return _transformer(STORED_SRID, srid).transform(lon, lat)
+
+
+def from_metres(x: ArrayLike, y: ArrayLike, srid: int = METRES_SRID) -> tuple[Any, Any]:
+    """Turn easting and northing in a plane of `metres_srid` back into stored degrees, longitude first."""
+    return _transformer(srid, STORED_SRID).transform(x, y)
 
 
 @cache
