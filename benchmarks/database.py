@@ -24,7 +24,7 @@ MADE_OF = (
     "*/migrations/*.py",
     "fixtures/**/*",
     "cases/demonstration/*.py",
-    "gridmap/editions.py",
+    "gridmap/editions/*.py",
     "gridmap/registry_files.py",
 )
 

@@ -46,7 +46,7 @@ class PublicCaseSerializer(serializers.Serializer[Any]):
 class SimilarCaseSerializer(PublicCaseSerializer):
     """An open case near a place."""
 
-    distance_m = serializers.FloatField(help_text="米 (EPSG:4547)")
+    distance_m = serializers.FloatField(help_text="米 (CGCS2000 三度带平面)")
 
 
 class CaseActionSerializer(serializers.Serializer[Any]):

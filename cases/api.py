@@ -34,7 +34,7 @@ from cases.serializers import (
     whole_trace,
 )
 from cases.summary import summary as count_summary
-from geodata.crs import METRES_SRID, STORED_SRID
+from geodata.crs import STORED_SRID, metres_srid
 from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_of
 from gridmap.features.description import filter_parameters
@@ -102,14 +102,14 @@ def similar(request: Request) -> Response:
     """
     values = single_values(request.query_params, ("lon", "lat", "coord", "category"))
     lon, lat = read_position(values)
-    here = Point(lon, lat, srid=STORED_SRID)
+    here, plane = Point(lon, lat, srid=STORED_SRID), metres_srid(lon, lat)
     # A box in degrees lets the index work; the distance that decides is in metres. Where nothing is kept back the
     # public point is the exact one.
     near = Case.objects.open().filter(category__sensitive=False, public_point__bboverlaps=here.buffer(0.001))
     if "category" in values:
         near = near.filter(category__code__startswith=read_word("category", values["category"]))
     found: Any = (
-        near.annotate(distance=Distance(Transform("public_point", METRES_SRID), Transform(here, METRES_SRID)))
+        near.annotate(distance=Distance(Transform("public_point", plane), Transform(here, plane)))
         .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
         .select_related("category", "area")
         .order_by("distance")[:20]

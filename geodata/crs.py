@@ -22,7 +22,7 @@ STORED_SRID = 4490
 """CGCS2000, longitude and latitude in degrees, in this order."""
 
 METRES_SRID = 4547
-"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 114°E: where Zhanggong is measured (see `metres_srid`)."""
+"""CGCS2000 / 3-degree Gauss-Kruger, central meridian 114°E: where the demonstration district is measured (see `metres_srid`)."""
 
 COORDINATE_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
@@ -68,8 +68,8 @@ def from_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
 def metres_srid(lon: float, lat: float) -> int:
     """The EPSG code of the plane that lengths and areas about a place are measured in.
 
-    In China the CGCS2000 3-degree Gauss-Kruger zone of that longitude (EPSG:4534 about 75°E to 4554 about 135°E, for
-    Zhanggong METRES_SRID), elsewhere the UTM zone on WGS 84. The database has the same rule (`gridmap_metres_srid`).
+    In China the CGCS2000 3-degree Gauss-Kruger zone of that longitude (EPSG:4534 about 75°E to 4554 about 135°E),
+    elsewhere the UTM zone on WGS 84. The database has the same rule (`gridmap_metres_srid`).
     """
     if 73.5 <= lon < 136.5 and 0 < lat < 60:
         return 4534 + int((lon - 73.5) // 3)

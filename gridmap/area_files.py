@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.crs import CoordinateOutOfRange, to_stored
-from gridmap.editions import BadAreas, DrawnArea
+from gridmap.editions.founding import BadAreas, DrawnArea
 from gridmap.models import Area
 from gridmap.models.ground import Level
 

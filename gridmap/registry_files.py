@@ -14,7 +14,7 @@ from django.contrib.gis.geos import Point
 from django.db import transaction
 
 from geodata.crs import STORED_SRID
-from gridmap import editions
+from gridmap.editions import founding
 from gridmap.models import (
     Appointment,
     Building,
@@ -37,7 +37,7 @@ COUNTS = ("households", "residents", "enterprises", "party_members", "complexity
 @transaction.atomic
 def load(folder: Path, *, name: str, valid_from: dt.date, at: dt.datetime) -> Edition:
     """Load everything the folder holds, or nothing."""
-    edition = editions.found(
+    edition = founding.found(
         _areas(folder),
         name=name,
         valid_from=valid_from,
@@ -94,10 +94,10 @@ def _features(path: Path) -> list[dict[str, Any]]:
     return features
 
 
-def _areas(folder: Path) -> list[editions.DrawnArea]:
-    shapes = editions.polygons_by_code(_features(folder / "grids.geojson"), "code")
+def _areas(folder: Path) -> list[founding.DrawnArea]:
+    shapes = founding.polygons_by_code(_features(folder / "grids.geojson"), "code")
     return [
-        editions.DrawnArea(
+        founding.DrawnArea(
             row["code"],
             row["name"],
             row["kind"],

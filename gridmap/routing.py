@@ -44,9 +44,10 @@ class Method(TextChoices):
 class Route:
     """Where a point belongs.
 
-    ``area`` is a second-level code, or the town's or district's when ``unrouted``. ``distance_m`` is measured in
-    EPSG:4547 to the line that decides: the grid's own outline, or for ``unrouted`` the district's. ``uncertain``
-    says that the accuracy given is wider than that, and ``candidates`` then holds every grid within the accuracy.
+    ``area`` is a second-level code, or the town's or district's when ``unrouted``. ``distance_m`` is measured in the
+    plane of ``geodata.crs.metres_srid`` to the line that decides: the grid's own outline, or for ``unrouted`` the
+    district's. ``uncertain`` says that the accuracy given is wider than that, and ``candidates`` then holds every grid
+    within the accuracy.
     """
 
     area: str

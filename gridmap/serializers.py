@@ -51,7 +51,7 @@ class LocationSerializer(serializers.Serializer[Any]):
 
     method = serializers.ChoiceField(Method.choices)
     method_name = serializers.CharField()
-    distance_m = serializers.FloatField(help_text="到决定归属的界线的距离，米 (EPSG:4547)")
+    distance_m = serializers.FloatField(help_text="到决定归属的界线的距离，米 (CGCS2000 三度带平面)")
     uncertain = serializers.BooleanField()
     area = LocatedAreaSerializer()
     candidates = AreaRefSerializer(many=True)

@@ -46,7 +46,7 @@ MADE_OF = (
     "*/migrations/*.py",
     "fixtures/**/*",
     "cases/demonstration/*.py",
-    "gridmap/editions.py",
+    "gridmap/editions/*.py",
     "gridmap/registry_files.py",
 )
 

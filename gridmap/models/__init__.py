@@ -1,5 +1,6 @@
 """The registry: ground, organisations, people and powers."""
 
+from gridmap.models.drafts import DraftArea, DraftFinding, DraftLineage, DraftStaffing, DraftStep
 from gridmap.models.ground import Area, Boundary, Edition, Lineage, River
 from gridmap.models.organisations import Building, Organisation, PartyOrganisation
 from gridmap.models.people import Appointment, Person, StationedStaff
@@ -13,6 +14,11 @@ __all__ = [
     "Building",
     "DataVersion",
     "DelegatedPower",
+    "DraftArea",
+    "DraftFinding",
+    "DraftLineage",
+    "DraftStaffing",
+    "DraftStep",
     "Edition",
     "Lineage",
     "Organisation",

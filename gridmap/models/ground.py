@@ -6,8 +6,9 @@ cases keep their area when a line moves.
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.gis.db import models
-from django.contrib.gis.db.models.functions import AsGeoJSON, Transform
+from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
@@ -15,7 +16,7 @@ from django.db.models import CheckConstraint, F, Func, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
-from geodata.crs import METRES_SRID, STORED_SRID
+from geodata.crs import STORED_SRID
 from gridmap.models.dated import Dated, DatedQuerySet, in_force_range, until_after_from
 
 
@@ -110,16 +111,28 @@ class Edition(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "草稿"
+        APPROVED = "approved", "已批准"
         PUBLISHED = "published", "已发布"
         ABANDONED = "abandoned", "已放弃"
 
     name = models.CharField("名称", max_length=80, unique=True)
     state = models.CharField("状态", max_length=9, choices=State.choices, default=State.DRAFT)
+    # What it redraws: everything below this area, and for a district its own outline too.
+    scope = models.CharField("范围", max_length=12, blank=True, db_collation="C")
     valid_from = models.DateField("生效日期", null=True, blank=True)
     source = models.CharField("来源", max_length=200, blank=True)
     schematic = models.BooleanField("示意", default=False, help_text="边界为示意，不作为法定界线")
     created_at = models.DateTimeField("建立时间")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="编制人"
+    )
+    approved_at = models.DateTimeField("批准时间", null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="批准人"
+    )
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
+    # When the last case was given the area it lies in now; empty while that is still to be done.
+    rerouted_at = models.DateTimeField("重新归入完成时间", null=True, blank=True)
 
     class Meta:
         verbose_name = "边界版本"
@@ -130,7 +143,17 @@ class Edition(models.Model):
                 condition=~Q(state="published") | Q(valid_from__isnull=False, published_at__isnull=False),
                 name="edition_published_at_a_date",
                 violation_error_message="已发布的版本应有生效日期和发布时间 (published needs its dates)",
-            )
+            ),
+            CheckConstraint(
+                condition=~Q(state="approved") | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="edition_approved_by_somebody",
+                violation_error_message="已批准的版本应有批准人和批准时间 (approved needs who and when)",
+            ),
+            CheckConstraint(
+                condition=Q(approved_by=None) | Q(created_by=None) | ~Q(approved_by=F("created_by")),
+                name="edition_approved_by_another",
+                violation_error_message="批准人不能是编制人本人 (whoever prepared it cannot approve it)",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -143,16 +166,23 @@ def right_handed(name: str) -> Func:
 
 
 class Boundary(Dated):
-    """An area's shape during a range of days, within an edition; a draft's boundaries have no days yet."""
+    """An area's shape during a range of days, within the edition that drew it.
+
+    What the registry said of the area in those days stands beside the shape where it says something else now:
+    ``former_name`` and the former counts are empty as long as the area's own still hold.
+    """
 
     area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries", verbose_name="区域")
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="boundaries", verbose_name="边界版本")
     geom = models.MultiPolygonField("边界", srid=STORED_SRID)
     valid_from = models.DateField("生效日期", null=True, blank=True)
     valid_until = models.DateField("失效日期", null=True, blank=True)
+    former_name = models.CharField("当时名称", max_length=60, blank=True)
+    former_households = models.PositiveIntegerField("当时户数", null=True, blank=True)
+    former_residents = models.PositiveIntegerField("当时人口数", null=True, blank=True)
     # Written once so that reading is cheap: no geometry is measured or rendered on a read path.
     area_m2 = models.GeneratedField(
-        expression=Func(Transform("geom", METRES_SRID), function="ST_Area"),
+        expression=Func("geom", function="gridmap_area_m2", output_field=models.FloatField()),
         output_field=models.FloatField(),
         db_persist=True,
         verbose_name="面积(平方米)",

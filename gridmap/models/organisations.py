@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
@@ -75,6 +75,8 @@ class Building(models.Model):
     name = models.CharField("名称", max_length=60)
     address = models.CharField("地址", max_length=120, blank=True)
     area = models.ForeignKey(Area, models.PROTECT, related_name="buildings", verbose_name="网格")
+    households = models.PositiveIntegerField("户数", default=0)
+    residents = models.PositiveIntegerField("人口数", default=0)
     point = models.PointField("位置", srid=STORED_SRID)
 
     class Meta:
@@ -118,12 +120,18 @@ class PartyOrganisation(models.Model):
         "Person", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name="书记(组长)"
     )
     established_on = models.DateField("成立日期")
+    abolished_on = models.DateField("撤销日期", null=True, blank=True)
 
     class Meta:
         verbose_name = "党组织"
         verbose_name_plural = "党组织"
         ordering = ["code"]
         constraints = [
+            CheckConstraint(
+                condition=Q(abolished_on=None) | Q(abolished_on__gt=F("established_on")),
+                name="party_organisation_abolished_after_established",
+                violation_error_message="撤销日期应晚于成立日期 (abolished before it was established)",
+            ),
             CheckConstraint(
                 condition=Q(kind="functional", building__isnull=False, area=None)
                 # A length of nothing is unknown, and a CHECK lets the unknown pass.
@@ -137,7 +145,7 @@ class PartyOrganisation(models.Model):
                     "类型与层级不符：村(社区)建党委或党总支，二级网格建党支部或党小组，楼宇建功能型党支部"
                     " (the kind does not fit the place)"
                 ),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

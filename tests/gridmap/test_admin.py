@@ -436,7 +436,10 @@ def test_a_refusal_without_a_name_is_a_sentence_too() -> None:
 
 # ---- the point of a building -----------------------------------------------------------------------------------
 
-BUILDING = {"code": "N1", "kind": "commercial", "name": "新楼", "address": "某路 1 号", "area": GRID}
+BUILDING = {"code": "N1", "kind": "commercial", "name": "新楼", "address": "某路 1 号", "area": GRID} | {
+    "households": "0",
+    "residents": "0",
+}
 
 
 def test_a_point_is_stored_as_typed(keeper: Client) -> None:

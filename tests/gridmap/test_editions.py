@@ -9,8 +9,9 @@ import pytest
 import shapely
 from django.db import connection
 
-from gridmap import editions, routing
-from gridmap.editions import BadAreas, DrawnArea
+from gridmap import routing
+from gridmap.editions import founding
+from gridmap.editions.founding import BadAreas, DrawnArea
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.versions import version_of
 
@@ -44,7 +45,7 @@ def district() -> dict[str, DrawnArea]:
 
 def found(drawn: dict[str, DrawnArea] | list[DrawnArea], **more: object) -> Edition:
     areas = list(drawn.values()) if isinstance(drawn, dict) else drawn
-    return editions.found(areas, **({"name": "试版", "valid_from": DAY, "at": AT} | more))  # type: ignore[arg-type]
+    return founding.found(areas, **({"name": "试版", "valid_from": DAY, "at": AT} | more))  # type: ignore[arg-type]
 
 
 def counts() -> tuple[int, int, int]:
@@ -58,7 +59,7 @@ def test_unions_make_the_levels_nobody_drew() -> None:
     assert shapes["990001"].equals(square(3, 0, width=4))
     assert shapes["990001002"].equals(square(5, 0, width=2))
     assert Area.objects.get(code="990001002001").parent_id == "990001002"
-    assert editions.gaps(edition) == []
+    assert founding.gaps(edition) == []
     assert edition.state == "published"
 
 
@@ -148,7 +149,7 @@ def test_a_child_outside_its_parent_is_refused_with_how_much() -> None:
 def test_children_that_leave_a_gap_are_told_of_and_allowed() -> None:
     drawn = with_shape("990001002001", square(5, 0, width=2.5))
     edition = found(drawn)
-    (gap,) = editions.gaps(edition)
+    (gap,) = founding.gaps(edition)
     half = Boundary.objects.get(area="990001002001002").area_m2 / 2
     assert gap.code == "990001002001"
     assert gap.m2 == pytest.approx(half, rel=1e-3)

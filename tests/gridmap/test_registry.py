@@ -27,6 +27,9 @@ POINT = "ST_GeomFromText('POINT(114.92 25.85)', 4490)"
 GRID = "360702001001001"
 
 
+SOMEBODY = "(SELECT min(id) FROM auth_user)"
+
+
 def insert(table: str, **values: object) -> str:
     """An INSERT; a value that begins with ``ST_`` or ``(`` is SQL as it is."""
     return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(_literal(it) for it in values.values())})"
@@ -60,7 +63,14 @@ def area(**change: object) -> str:
 
 def boundary(**change: object) -> str:
     edition = "(SELECT min(id) FROM gridmap_edition)"
-    good = {"area_id": GRID, "edition_id": edition, "geom": SQUARE, "valid_from": None, "valid_until": None}
+    good = {
+        "area_id": GRID,
+        "edition_id": edition,
+        "geom": SQUARE,
+        "valid_from": None,
+        "valid_until": None,
+        "former_name": "",
+    }
     return insert("gridmap_boundary", **(good | change))
 
 
@@ -68,6 +78,7 @@ def edition(**change: object) -> str:
     good = {
         "name": "试版",
         "state": "draft",
+        "scope": "",
         "valid_from": None,
         "source": "",
         "schematic": False,
@@ -81,6 +92,24 @@ def lineage(**change: object) -> str:
     number = "(SELECT min(id) FROM gridmap_edition)"
     good = {"edition_id": number, "kind": "split", "predecessor_id": GRID, "successor_id": GRID[:-1] + "2"}
     return insert("gridmap_lineage", **(good | change))
+
+
+def draft_lineage(**change: object) -> str:
+    number = "(SELECT min(id) FROM gridmap_edition)"
+    good = {"edition_id": number, "kind": "split", "predecessor_id": GRID, "successor": GRID, "share": 1}
+    return insert("gridmap_draftlineage", **(good | {"by_hand": False} | change))
+
+
+def draft_staffing(**change: object) -> str:
+    good = {
+        "edition_id": "(SELECT min(id) FROM gridmap_edition)",
+        "code": GRID,
+        "party_name": "",
+        "party_kind": "",
+        "exemption": "",
+        "vacancy": "",
+    }
+    return insert("gridmap_draftstaffing", **(good | change))
 
 
 def organisation(**change: object) -> str:
@@ -102,7 +131,16 @@ def party(**change: object) -> str:
 
 
 def building(**change: object) -> str:
-    good = {"code": "N1", "kind": "commercial", "name": "试", "address": "", "area_id": GRID, "point": POINT}
+    good = {
+        "code": "N1",
+        "kind": "commercial",
+        "name": "试",
+        "address": "",
+        "area_id": GRID,
+        "households": 0,
+        "residents": 0,
+        "point": POINT,
+    }
     return insert("gridmap_building", **(good | change))
 
 
@@ -176,7 +214,22 @@ def run(statement: str) -> None:
         cursor.execute(statement)
 
 
-GOOD = [area, boundary, edition, lineage, organisation, party, building, appointment, stationed, power, grant, guide]
+GOOD = [
+    area,
+    boundary,
+    edition,
+    lineage,
+    draft_lineage,
+    draft_staffing,
+    organisation,
+    party,
+    building,
+    appointment,
+    stationed,
+    power,
+    grant,
+    guide,
+]
 
 
 @pytest.mark.parametrize("good", GOOD, ids=lambda it: it.__name__)
@@ -256,7 +309,23 @@ REFUSED = {
     "office with a template": (organisation(template="town_4_1_2"), "organisation_template_of_authorities"),
     "organisation code twice": (organisation(code="360702-D01"), "gridmap_organisation_pkey"),
     "organisation of no area": (organisation(area_id="990001"), "area_id"),
+    # drafts
+    "approved by nobody": (edition(state="approved"), "edition_approved_by_somebody"),
+    "approved by whoever prepared it": (
+        edition(created_by_id=SOMEBODY, approved_by_id=SOMEBODY),
+        "edition_approved_by_another",
+    ),
+    "a lineage drafted twice": (draft_lineage() + "; " + draft_lineage(), "draft_lineage_once"),
+    "staffed twice": (draft_staffing() + "; " + draft_staffing(), "draft_staffing_once"),
+    "a party organisation carried over and exempted": (
+        draft_staffing(party_organisation_id="(SELECT min(code) FROM gridmap_partyorganisation)", exemption="面积很小"),
+        "draft_staffing_one_party_organisation",
+    ),
     # party organisations
+    "party organisation that ends before it begins": (
+        party(abolished_on="2025-01-01"),
+        "party_organisation_abolished_after_established",
+    ),
     "branch on a first-level grid": (party(area_id="360702001001"), "party_organisation_kind_fits_place"),
     "group on a first-level grid": (party(kind="group", area_id="360702001001"), "party_organisation_kind_fits_place"),
     "committee on a second-level grid": (party(kind="committee"), "party_organisation_kind_fits_place"),

@@ -12,7 +12,7 @@ import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection
 
-from geodata.crs import STORED_SRID, from_stored, to_metres, to_stored
+from geodata.crs import STORED_SRID, from_stored, metres_srid, to_metres, to_stored
 from gridmap import routing
 from gridmap.models import Area, Boundary, Edition, River
 from gridmap.routing import Method
@@ -237,3 +237,13 @@ def test_the_answer_is_that_of_the_day(small: None) -> None:
 def test_routing_is_one_statement(ground: Ground, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
     with django_assert_num_queries(1):
         routing.route(114.9375, 25.8685, on=TODAY, accuracy=80)
+
+
+def test_the_database_chooses_the_same_plane_to_measure_in() -> None:
+    places = [(lon, lat) for lon in np.arange(-180, 180.1, 0.75) for lat in (-80.0, -0.1, 0.0, 0.1, 25.8, 59.9, 60.0)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT gridmap_metres_srid(x, y) FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY AS p(x, y, n) ORDER BY n",
+            ([float(lon) for lon, _ in places], [lat for _, lat in places]),
+        )
+        assert [srid for (srid,) in cursor.fetchall()] == [metres_srid(*place) for place in places]

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from geodata.crs import COORDINATE_SYSTEMS
-from gridmap import area_files, editions
+from gridmap import area_files
+from gridmap.editions import founding
 from gridmap.models import Area, Edition
 from gridmap.models.ground import Level
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         try:
             drawn = area_files.read(options["file"], coord=options["coord"], fields=fields)
             with transaction.atomic():
-                edition = editions.found(
+                edition = founding.found(
                     drawn,
                     name=options["name"],
                     valid_from=valid_from,
@@ -56,7 +57,7 @@ class Command(BaseCommand):
                 self._describe(edition)
                 if not options["commit"]:
                     transaction.set_rollback(True)
-        except editions.BadAreas as error:
+        except founding.BadAreas as error:
             raise CommandError(f"没有导入 (nothing imported):{error}") from None
         if options["commit"]:
             self.stdout.write(self.style.SUCCESS("已导入并发布 (imported and published)"))
@@ -72,7 +73,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {level.label} {len(codes)} 个{span}")
         for district in made.filter(level=Level.DISTRICT).annotate(m2=Sum("boundaries__area_m2")):
             self.stdout.write(f"  {district.code} {district.name}:{district.m2 / 1e6:,.2f} 平方公里 (km²)")
-        for gap in editions.gaps(edition):
+        for gap in founding.gaps(edition):
             self.stdout.write(
                 self.style.WARNING(
                     f"  注意：{gap.code} {gap.name} 有 {gap.m2:,.0f} 平方米不属于任何下级 (belongs to no area below)"

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.crs import METRES_SRID, to_metres
+from geodata.crs import metres_srid, to_metres
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.ground import Level
 from gridmap.shapes import stored_multi
@@ -163,7 +163,8 @@ def _checked(area: DrawnArea, shape: BaseGeometry) -> BaseGeometry:
 
 
 def _in_metres(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack(to_metres(vertices[:, 0], vertices[:, 1]))
+    west, south = vertices.min(axis=0)
+    return np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], metres_srid(west, south)))
 
 
 def _check_inside(area: DrawnArea, shape: BaseGeometry, above: BaseGeometry) -> None:
@@ -180,16 +181,15 @@ def _check_ground_is_free(edition: Edition, valid_from: dt.date) -> None:
     """No other district may hold the ground from that day on: a point has one district."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT mine.area_id, other.area_id, area.name, shared.m2
+            """SELECT mine.area_id, other.area_id, area.name, shared.m2
                 FROM gridmap_boundary AS mine
                 JOIN gridmap_boundary AS other ON other.edition_id <> mine.edition_id
                     AND (other.valid_until IS NULL OR other.valid_until > %s) AND ST_Intersects(other.geom, mine.geom)
                 JOIN gridmap_area AS area ON area.code = other.area_id AND area.level = 'district'
-                CROSS JOIN LATERAL (SELECT ST_Area(ST_Transform(ST_Intersection(other.geom, mine.geom), {METRES_SRID}))
-                                    AS m2) AS shared
+                CROSS JOIN LATERAL (SELECT gridmap_area_m2(ST_Intersection(other.geom, mine.geom)) AS m2) AS shared
                 WHERE mine.edition_id = %s AND length(mine.area_id) = 6 AND other.valid_from IS NOT NULL
                   AND shared.m2 > %s
-                ORDER BY mine.area_id, other.area_id LIMIT 1""",  # noqa: S608  a constant of ours
+                ORDER BY mine.area_id, other.area_id LIMIT 1""",
             (valid_from, edition.pk, TOLERANCE_M2),
         )
         found = cursor.fetchone()
