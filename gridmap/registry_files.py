@@ -142,6 +142,8 @@ def _buildings(folder: Path) -> Iterator[Building]:
             name=row["name"],
             address=row["address"],
             area_id=row["area"],
+            households=int(row["households"]),
+            residents=int(row["residents"]),
             point=Point(float(row["lon"]), float(row["lat"]), srid=STORED_SRID),
         )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.district.ground import Community, District, Grid
@@ -17,7 +19,7 @@ URBAN_RESIDENTS = 1000  # R12: not more than 1,000 people,
 URBAN_HOUSEHOLDS = (300, 500)  # and 300 to 500 households
 URBAN_SPREAD, RURAL_SPREAD = 90, 110
 RURAL_RESIDENTS = 750  # R13 says about 500; nothing in the demonstration goes beyond this
-BUILDINGS_PER_GRID = 2
+HOUSEHOLDS_PER_BUILDING = 70
 
 
 class Figures:
@@ -170,37 +172,48 @@ def department_code(plan: Plan, name: str) -> str:
 
 
 def buildings(plan: Plan, grids: Sequence[Grid], areas: Sequence[Area]) -> list[Building]:
-    """The commercial buildings of each unit and some residential ones in every basic urban grid."""
+    """The commercial buildings of each unit, and where the people of every basic grid live."""
     rng = np.random.default_rng([plan.seed, 2])
-    kinds = {area.code: area.kind for area in areas}
-    basic = [grid for grid in grids if grid.urban and kinds[grid.code] == "basic"]
-    rows = []
+    rows = {area.code: area for area in areas}
+    basic = [grid for grid in grids if rows[grid.code].kind == "basic"]
+    found = []
     for unit in plan.units:
         own = [grid for grid in basic if grid.code.startswith(unit.code)]
-        chosen = {int(n) for n in rng.permutation(len(own))[: unit.commercial_buildings]}
-        commercial = 0
-        for number, grid in enumerate(own):
-            for serial in range(1, BUILDINGS_PER_GRID + 1):
+        urban = [grid.code for grid in own if grid.urban]
+        commercial = [
+            urban[n] for n in sorted(int(n) for n in rng.permutation(len(urban))[: unit.commercial_buildings])
+        ]
+        for grid in own:
+            homes = _homes(grid, rows[grid.code], rng)
+            found += homes
+            if grid.code in commercial:
+                name = f"{unit.name}{plan.invented}商务楼{commercial.index(grid.code) + 1}号"
+                serial = len(homes) + 1
                 lon, lat = _inside(grid.polygon, rng)
                 address = f"{grid.name}{serial}号楼"
-                rows.append(Building(f"{grid.code}-{serial:02d}", "residential", address, grid.code, lon, lat, address))
-            if number in chosen:
-                commercial += 1
-                lon, lat = _inside(grid.polygon, rng)
-                name = f"{unit.name}{plan.invented}商务楼{commercial}号"
-                address = f"{grid.name}{BUILDINGS_PER_GRID + 1}号楼"
-                rows.append(
-                    Building(
-                        f"{grid.code}-{BUILDINGS_PER_GRID + 1:02d}",
-                        "commercial",
-                        name,
-                        grid.code,
-                        lon,
-                        lat,
-                        address,
-                    )
-                )
+                found.append(Building(f"{grid.code}-{serial:02d}", "commercial", name, grid.code, lon, lat, address))
+    return found
+
+
+def _homes(grid: Grid, area: Area, rng: np.random.Generator) -> list[Building]:
+    """Where a grid's people live: blocks of about 70 households in town, the villager groups in the country."""
+    groups = area.villager_groups.split(";") if area.villager_groups else []
+    names = groups or [f"{n}号楼" for n in range(1, max(2, round(area.households / HOUSEHOLDS_PER_BUILDING)) + 1)]
+    weights = rng.uniform(0.7, 1.3, len(names))
+    households, residents = _shared(area.households, weights), _shared(area.residents, weights)
+    rows = []
+    for serial, name in enumerate(names, start=1):
+        lon, lat = _inside(grid.polygon, rng)
+        address = f"{grid.name}{name}"
+        row = Building(f"{grid.code}-{serial:02d}", "residential", address, grid.code, lon, lat, address)
+        rows.append(replace(row, households=households[serial - 1], residents=residents[serial - 1]))
     return rows
+
+
+def _shared(total: int, weights: NDArray[np.float64]) -> list[int]:
+    """Whole numbers in about these proportions that sum to `total`."""
+    ends = np.round(np.cumsum(weights) / weights.sum() * total).astype(int)
+    return [int(part) for part in np.diff(ends, prepend=0)]
 
 
 def _inside(polygon: BaseGeometry, rng: np.random.Generator) -> tuple[float, float]:

@@ -74,7 +74,7 @@ class PartyOrganisation:
 
 @dataclass(frozen=True)
 class Building:
-    """kind: commercial, residential. lon, lat: stored degrees, inside the area."""
+    """kind: commercial, residential. lon, lat: stored degrees, inside the area. In the country one a villager group."""
 
     code: str
     kind: str
@@ -83,6 +83,8 @@ class Building:
     lon: float
     lat: float
     address: str
+    households: int = 0
+    residents: int = 0
 
 
 @dataclass(frozen=True)

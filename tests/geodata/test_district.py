@@ -229,11 +229,21 @@ def test_buildings_stand_in_their_grids(grids):
     assert shapely.contains_xy(shapes, lon, lat).all()
 
 
-def test_a_forgotten_conversion_puts_most_points_into_another_grid(grids):
-    """Buildings as a phone with GCJ-02 reports them: wrong as they come, right once the system is named."""
+def test_the_people_of_a_basic_grid_live_in_its_buildings(areas):
+    living = defaultdict(lambda: [0, 0])
+    for row in table("buildings"):
+        living[row["area"]][0] += int(row["households"])
+        living[row["area"]][1] += int(row["residents"])
+    basic = {code: row for code, row in areas.items() if row["kind"] == "basic"}
+    assert living.keys() == basic.keys()
+    assert all(living[code] == [int(row["households"]), int(row["residents"])] for code, row in basic.items())
+
+
+def test_a_forgotten_conversion_puts_most_points_into_another_grid(grids, areas):
+    """Buildings of the town as a phone with GCJ-02 reports them: wrong as they come, right once the system is named."""
     codes = np.array(list(grids))
     tree = shapely.STRtree(list(grids.values()))
-    rows = table("buildings")
+    rows = [row for row in table("buildings") if areas[row["area"]]["urban"] == "true"]
     true = np.array([[float(row["lon"]), float(row["lat"])] for row in rows])
     home = np.array([row["area"] for row in rows])
 
