@@ -18,7 +18,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -220,15 +221,31 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def server(
+def start_server(
     template: str, worker_id: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """gunicorn on a clone of the template, as ``make run`` starts it."""
-    name, port = f"gridmap_site_{worker_id}_{os.getpid()}", _free_port()
+) -> Callable[[str], AbstractContextManager[Site]]:
+    """Start gunicorn, as ``make run`` does, on a clone of the template of its own; the word given tells clones apart."""
+
+    def start(word: str) -> AbstractContextManager[Site]:
+        name = f"gridmap_{word}_{worker_id}_{os.getpid()}"
+        return _running(name, template, tmp_path_factory.mktemp(word), django_db_blocker)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Callable[[str], AbstractContextManager[Site]]) -> Iterator[Site]:
+    """The server most tests share."""
+    with start_server("site") as running:
+        yield running
+
+
+@contextmanager
+def _running(name: str, template: str, folder: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    port = _free_port()
     with django_db_blocker.unblock():
         _clone(name, template)
         database_url = _database_url(name)
-    folder = tmp_path_factory.mktemp("site")
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "MEDIA_ROOT": str(folder / "media"),
