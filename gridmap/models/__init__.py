@@ -2,7 +2,7 @@
 
 from gridmap.models.drafts import DraftArea, DraftFinding, DraftLineage, DraftStaffing, DraftStep
 from gridmap.models.ground import Area, Boundary, Edition, Lineage, River
-from gridmap.models.organisations import Building, Organisation, PartyOrganisation
+from gridmap.models.organisations import Building, FormerSeat, Organisation, PartyOrganisation
 from gridmap.models.people import Appointment, Person, StationedStaff
 from gridmap.models.powers import DelegatedPower, PowerGrant, ServiceGuide
 from gridmap.models.versions import DataVersion
@@ -20,6 +20,7 @@ __all__ = [
     "DraftStaffing",
     "DraftStep",
     "Edition",
+    "FormerSeat",
     "Lineage",
     "Organisation",
     "PartyOrganisation",

@@ -122,6 +122,9 @@ class DraftLineage(models.Model):
     # The part of the predecessor's ground that the successor has, 0 to 1.
     share = models.FloatField("占原区域的比例", default=0.0)
     by_hand = models.BooleanField("人工确定", default=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
+    )
 
     class Meta:
         verbose_name = "沿革(草稿)"
@@ -161,6 +164,10 @@ class DraftStaffing(models.Model):
         Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="网格长或网格员"
     )
     vacancy = models.CharField("暂缺人员的理由", max_length=200, blank=True)
+    by_hand = models.BooleanField("人工确定", default=False, db_default=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
+    )
 
     class Meta:
         verbose_name = "人员与党组织(草稿)"

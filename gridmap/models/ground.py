@@ -130,6 +130,8 @@ class Edition(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="批准人"
     )
+    # What the approval was given for (``gridmap.editions.publishing.digest``): anything else is not approved.
+    approved_digest = models.CharField("批准内容摘要", max_length=64, blank=True, default="", db_default="")
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
     # When the last case was given the area it lies in now; empty while that is still to be done.
     rerouted_at = models.DateTimeField("重新归入完成时间", null=True, blank=True)
@@ -169,7 +171,7 @@ class Boundary(Dated):
     """An area's shape during a range of days, within the edition that drew it.
 
     What the registry said of the area in those days stands beside the shape where it says something else now:
-    ``former_name`` and the former counts are empty as long as the area's own still hold.
+    what is ``former_…`` is empty as long as the area's own still holds.
     """
 
     area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries", verbose_name="区域")
@@ -180,6 +182,13 @@ class Boundary(Dated):
     former_name = models.CharField("当时名称", max_length=60, blank=True)
     former_households = models.PositiveIntegerField("当时户数", null=True, blank=True)
     former_residents = models.PositiveIntegerField("当时人口数", null=True, blank=True)
+    former_enterprises = models.PositiveIntegerField("当时企业数", null=True, blank=True)
+    former_party_members = models.PositiveIntegerField("当时党员数", null=True, blank=True)
+    former_kind = models.CharField(
+        "当时类型", max_length=11, choices=Area.Kind.choices, blank=True, default="", db_default=""
+    )
+    # Empty is a waiver too: that there was none.
+    former_size_waiver = models.CharField("当时规模豁免理由", max_length=200, null=True, blank=True)
     # Written once so that reading is cheap: no geometry is measured or rendered on a read path.
     area_m2 = models.GeneratedField(
         expression=Func("geom", function="gridmap_area_m2", output_field=models.FloatField()),

@@ -150,3 +150,45 @@ class PartyOrganisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormerSeat(models.Model):
+    """Where an organisation or a party organisation stood until a day; where it stands since, it says itself.
+
+    Written when an edition that takes its ground away comes out, so that asking a past day still finds it there.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="former_seats", verbose_name="机构"
+    )
+    party_organisation = models.ForeignKey(
+        PartyOrganisation, models.PROTECT, null=True, blank=True, related_name="former_seats", verbose_name="党组织"
+    )
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="原所在区域")
+    until = models.DateField("迁出日期")
+
+    class Meta:
+        verbose_name = "原驻地"
+        verbose_name_plural = "原驻地"
+        ordering = ["until", "id"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(organisation=None, party_organisation__isnull=False)
+                | Q(organisation__isnull=False, party_organisation=None),
+                name="former_seat_of_one",
+                violation_error_message="原驻地只对应一个机构或一个党组织 (of an organisation or a party organisation)",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "until"],
+                name="former_seat_of_organisation_once",
+                violation_error_message="该机构当日迁出已有记录 (recorded already)",
+            ),
+            models.UniqueConstraint(
+                fields=["party_organisation", "until"],
+                name="former_seat_of_party_organisation_once",
+                violation_error_message="该党组织当日迁出已有记录 (recorded already)",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id or self.party_organisation_id} {self.area_id}"

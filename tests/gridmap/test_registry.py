@@ -112,6 +112,11 @@ def draft_staffing(**change: object) -> str:
     return insert("gridmap_draftstaffing", **(good | change))
 
 
+def former_seat(**change: object) -> str:
+    good = {"organisation_id": "360702-D01", "party_organisation_id": None, "area_id": GRID, "until": "2026-01-01"}
+    return insert("gridmap_formerseat", **(good | change))
+
+
 def organisation(**change: object) -> str:
     good = {"code": "N1", "kind": "office", "name": "试", "area_id": "360702001", "parent_id": None, "template": ""}
     return insert("gridmap_organisation", **(good | change))
@@ -222,6 +227,7 @@ GOOD = [
     draft_lineage,
     draft_staffing,
     organisation,
+    former_seat,
     party,
     building,
     appointment,
@@ -309,6 +315,12 @@ REFUSED = {
     "office with a template": (organisation(template="town_4_1_2"), "organisation_template_of_authorities"),
     "organisation code twice": (organisation(code="360702-D01"), "gridmap_organisation_pkey"),
     "organisation of no area": (organisation(area_id="990001"), "area_id"),
+    "former seat of nobody": (former_seat(organisation_id=None), "former_seat_of_one"),
+    "former seat left twice": (former_seat() + "; " + former_seat(), "former_seat_of_organisation_once"),
+    "party organisation's seat left twice": (
+        "; ".join([former_seat(organisation_id=None, party_organisation_id=f"{GRID[:12]}-P")] * 2),
+        "former_seat_of_party_organisation_once",
+    ),
     # drafts
     "approved by nobody": (edition(state="approved"), "edition_approved_by_somebody"),
     "approved by whoever prepared it": (
