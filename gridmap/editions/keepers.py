@@ -1,0 +1,77 @@
+"""Who may prepare an edition, approve it and publish it: one table, and two pairs of eyes always."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Q, TextChoices
+
+from gridmap.duties import Standing
+from gridmap.models import DraftStep, Edition
+from gridmap.roles import Role
+
+
+class Act(TextChoices):
+    """What is done with an edition."""
+
+    PREPARE = "prepare", "编制"
+    APPROVE = "approve", "批准"
+    PUBLISH = "publish", "发布"
+
+
+# The district centre answers for every map; a town's centre draws its own ground and nobody else's.
+ANYWHERE: dict[Act, frozenset[Role]] = {
+    Act.PREPARE: frozenset({Role.DISTRICT_CENTRE_STAFF}),
+    Act.APPROVE: frozenset({Role.DISTRICT_CENTRE_STAFF}),
+    Act.PUBLISH: frozenset({Role.DISTRICT_CENTRE_STAFF}),
+}
+ON_OWN_GROUND: dict[Act, frozenset[Role]] = {
+    Act.PREPARE: frozenset({Role.CENTRE_CLERK}),
+    Act.APPROVE: frozenset(),
+    Act.PUBLISH: frozenset(),
+}
+User = AbstractBaseUser | AnonymousUser
+
+
+def has_role_for(act: Act, standing: Standing, user: User, *, scope: str) -> bool:
+    """Whether who the user is allows this for an area code; ``scope`` is "" for ground nobody has registered yet."""
+    if getattr(user, "is_superuser", False) or standing.roles & ANYWHERE[act]:
+        return True
+    return scope != "" and any(standing.holds(role, scope) for role in ON_OWN_GROUND[act])
+
+
+def may_prepare(standing: Standing, user: User, *, scope: str) -> bool:
+    """Whether this user may begin or change a draft of what lies below ``scope``."""
+    return has_role_for(Act.PREPARE, standing, user, scope=scope)
+
+
+def may_approve(standing: Standing, user: User, edition: Edition) -> bool:
+    """Whether this user may approve this draft: by role, and having had no hand in it."""
+    return refusal(Act.APPROVE, standing, user, edition) is None
+
+
+def may_publish(standing: Standing, user: User, edition: Edition) -> bool:
+    """Whether this user may publish this edition: by role, and having had no hand in it."""
+    return refusal(Act.PUBLISH, standing, user, edition) is None
+
+
+def keeps_any(standing: Standing, user: User) -> bool:
+    """Whether the user has anything to do with editions: who may look at drafts."""
+    own = frozenset().union(*ON_OWN_GROUND.values())
+    anywhere = frozenset().union(*ANYWHERE.values())
+    return bool(getattr(user, "is_superuser", False) or standing.roles & (own | anywhere))
+
+
+def refusal(act: Act, standing: Standing, user: User, edition: Edition) -> str | None:
+    """Why this user may not do this with this edition, as a sentence; None where nothing stands in the way."""
+    if not has_role_for(act, standing, user, scope=edition.scope):
+        return f"您的岗位不能{act.label}这个边界版本 (your post does not allow it)"
+    if act is not Act.PREPARE and had_a_hand(edition, user):
+        return f"{act.label}须由未参与编制的人进行 (whoever prepared it cannot {act.value} it)"
+    return None
+
+
+def had_a_hand(edition: Edition, user: User) -> bool:
+    """Whether the user created this edition or took a step in it, one since undone included."""
+    if user.pk is None:
+        return False
+    return edition.created_by_id == user.pk or DraftStep.objects.filter(Q(edition=edition), by=user.pk).exists()
