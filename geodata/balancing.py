@@ -47,7 +47,8 @@ class Homes:
 class Halving:
     """A cut and what lies on either side of it.
 
-    `line`: CGCS2000 degrees, its ends a metre outside the ground. `pieces`: the two sides, CGCS2000 degrees.
+    `line`: CGCS2000 degrees, its ends a metre outside the ground. `pieces`: the two sides, CGCS2000 degrees; where the
+    cut meets a long edge they may be some square metres off, since what is straight in the plane is not in degrees.
     `first`: shape (n,), whether a home lies on the first side. `households`, `residents`: of the two sides.
     """
 

@@ -44,7 +44,9 @@ def test_every_grid_with_homes_can_be_halved_between_them(grounds, homes):
         assert one.geom_type == two.geom_type == "Polygon", code
         assert (shapely.intersects(one, points) == halving.first).all(), code
         assert (shapely.intersects(two, points) == ~halving.first).all(), code
-        assert shapely.symmetric_difference(shapely.union(one, two), grounds[code]).area < 1e-10, code  # a square metre
+        assert shapely.symmetric_difference(shapely.union(one, two), grounds[code]).area < 1e-9, (
+            code
+        )  # ten square metres
         assert halving.residents == (living.residents[halving.first].sum(), living.residents[~halving.first].sum())
         assert sum(halving.households) == living.households.sum()
         unevenness.append(halving.unevenness)
