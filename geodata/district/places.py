@@ -14,11 +14,9 @@ from geodata.district.ground import Community, District, Grid
 from geodata.district.outlines import DECIMALS
 from geodata.district.plan import Plan, PlanUnusable, Unit
 from geodata.district.rows import Area, Building, Organisation
+from geodata.sizes import RURAL_RESIDENTS, URBAN_HOUSEHOLDS, URBAN_RESIDENTS
 
-URBAN_RESIDENTS = 1000  # R12: not more than 1,000 people,
-URBAN_HOUSEHOLDS = (300, 500)  # and 300 to 500 households
 URBAN_SPREAD, RURAL_SPREAD = 90, 110
-RURAL_RESIDENTS = 750  # R13 says about 500; nothing in the demonstration goes beyond this
 HOUSEHOLDS_PER_BUILDING = 70
 
 
@@ -75,7 +73,7 @@ class Figures:
         left = unit.urban_residents - sum(residents.values())
         residents |= self._drawn(unit, rest, left, URBAN_RESIDENTS, URBAN_SPREAD)
         rural = [grid.code for grid in grids if not grid.urban]
-        return residents | self._drawn(unit, rural, unit.rural_residents, RURAL_RESIDENTS, RURAL_SPREAD)
+        return residents | self._drawn(unit, rural, unit.rural_residents, RURAL_RESIDENTS[1], RURAL_SPREAD)
 
     def _drawn(self, unit: Unit, codes: Sequence[str], total: int, most: int, spread: int) -> dict[str, int]:
         """Sizes around the mean that sum to `total`, none above `most`."""
