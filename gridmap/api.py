@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.gis.db.models.functions import PointOnSurface
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import F, FloatField, Q, Value
+from django.db.models import Count, F, FloatField, Q, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -24,10 +24,10 @@ from gridmap.features import geojson
 from gridmap.features.collection import collection
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
-from gridmap.models import Area, Boundary, Building
+from gridmap.models import Area, Boundary, Building, Edition
 from gridmap.models.ground import right_handed
 from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
-from gridmap.serializers import BoundarySerializer, LocationSerializer, PlaceSerializer
+from gridmap.serializers import BoundarySerializer, EditionSerializer, LocationSerializer, PlaceSerializer
 
 POSITION = [
     OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description="经度，度"),
@@ -92,6 +92,30 @@ def area(request: Request, code: str) -> Response:
     if boundary is None:
         raise NotFound(f"{on} 没有编码为 {code[:20]} 的区域 (no such area on that day)")
     return Response(BoundarySerializer(boundary).data)
+
+
+@extend_schema(summary="已发布的边界版本", responses=EditionSerializer(many=True))
+@api_view(["GET"])
+def editions(request: Request) -> Response:
+    """The published editions from the first to the last, coming ones too, and how many areas of each level each drew."""
+    single_values(request.query_params, ())
+    published = Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("valid_from", "published_at", "pk")
+    drawn = Boundary.objects.filter(edition__in=published).values_list("edition", "area__level").annotate(Count("pk"))
+    changed: dict[int, dict[str, int]] = {}
+    for edition, level, count in drawn.order_by("edition", "area__level"):
+        changed.setdefault(edition, {})[level] = count
+    return Response(
+        [
+            {
+                "id": it.pk,
+                "name": it.name,
+                "valid_from": it.valid_from,
+                "schematic": it.schematic,
+                "changed": changed.get(it.pk, {}),
+            }
+            for it in published
+        ]
+    )
 
 
 @extend_schema(

@@ -70,6 +70,18 @@ class PlaceSerializer(serializers.Serializer[Any]):
     lat = serializers.FloatField()
 
 
+class EditionSerializer(serializers.Serializer[Any]):
+    """A published edition of boundaries."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    valid_from = serializers.DateField(help_text="从这一天起施行")
+    schematic = serializers.BooleanField(help_text="边界为示意，不作为法定界线")
+    changed = serializers.DictField(
+        child=serializers.IntegerField(), help_text="这一版划定了多少个区域的边界，按层级；没有的层级不列"
+    )
+
+
 class BoundarySerializer(GeoFeatureModelSerializer):
     """One area and its boundary as a feature; whole collections are built in SQL instead.
 

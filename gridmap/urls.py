@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", views.readyz, name="readyz"),
     path("api/v1/locate", api.locate, name="api-locate"),
     path("api/v1/places", api.places, name="api-places"),
+    path("api/v1/editions", api.editions, name="api-editions"),
     path("api/v1/areas/<str:code>", api.area, name="api-area"),
     path("api/v1/<str:name>.geojson", api.collection_geojson, name="api-geojson"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

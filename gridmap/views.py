@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -25,6 +26,8 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "areas": reverse("api-geojson", args=["areas"]),
         "rivers": reverse("api-geojson", args=["rivers"]),
         "locate": reverse("api-locate"),
+        "editions": reverse("api-editions"),
+        "today": timezone.localdate().isoformat(),
         "places": reverse("api-places"),
         "layers": [import_string(path)() for path in settings.MAP_LAYERS],
     }
@@ -32,7 +35,9 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 
 def _edition() -> Edition | None:
-    return Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("-valid_from").first()
+    """The edition last come into force; a coming one is no answer to what holds today."""
+    published = Edition.objects.filter(state=Edition.State.PUBLISHED, valid_from__lte=timezone.localdate())
+    return published.order_by("-valid_from").first()
 
 
 class SignIn(LoginView):

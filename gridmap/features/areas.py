@@ -22,6 +22,8 @@ def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
         rows = rows.filter(area__level=filters.level)
     if filters.area:
         rows = rows.filter(area__code__startswith=filters.area)
+    if filters.edition is not None:
+        rows = rows.filter(edition=filters.edition)
     if filters.bbox:
         box = Polygon.from_bbox(filters.bbox)
         box.srid = STORED_SRID
@@ -53,6 +55,6 @@ AREAS = Collection(
         "schematic": "edition__schematic",
         "valid_from": "valid_from",
     },
-    parameters=frozenset({"area", "bbox", "level", "limit", "after", "on"}),
+    parameters=frozenset({"area", "bbox", "edition", "level", "limit", "after", "on"}),
     counters=("areas",),
 )

@@ -22,6 +22,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
     "category": (_TEXT, "类别编码或其开头"),
     "channel": (_TEXT, "来源"),
     "department": (_TEXT, "部门编码"),
+    "edition": ({"type": "integer"}, "只要由这一边界版本划定的边界，编号见 /api/v1/editions"),
     "level": ({"type": "string", "enum": list(Level.values)}, "区域层级"),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}, "最多几条"),
     "on": ({"type": "string", "format": "date"}, "按哪一天的边界，默认今天"),

@@ -33,6 +33,7 @@ class Filters:
     category: str | None = None
     channel: str | None = None
     department: str | None = None
+    edition: int | None = None
     level: str | None = None
     on: dt.date | None = None
     overdue: bool | None = None
@@ -110,6 +111,13 @@ def read_limit(name: str, value: str) -> int:
     return int(value)
 
 
+def read_row(name: str, value: str) -> int:
+    """The number of a row, as the site itself gives it out."""
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise _bad(name, value, "编号 (a number)")
+    return int(value)
+
+
 def read_code(name: str, value: str) -> str:
     """An area code or the beginning of one."""
     if not re.fullmatch(r"[0-9]{1,15}", value):
@@ -151,6 +159,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "category": read_word,
     "channel": read_word,
     "department": read_word,
+    "edition": read_row,
     "level": one_of(*Level.values),
     "on": read_day,
     "overdue": read_switch,

@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "api-locate": ("get", "/api/v1/locate?lon=114.9375&lat=25.8685&coord=wgs84", everybody(200)),
     "api-places": ("get", "/api/v1/places?q=示范", everybody(200)),
     "api-area": ("get", "/api/v1/areas/360702001", everybody(200)),
+    "api-editions": ("get", "/api/v1/editions", everybody(200)),
     "api-geojson": ("get", "/api/v1/cases.geojson?limit=5", everybody(200)),
     "api-schema": ("get", "/api/schema/", everybody(200)),
     "api-categories": ("get", "/api/v1/categories", everybody(200)),

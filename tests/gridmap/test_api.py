@@ -13,7 +13,8 @@ from django.db.models import F
 from django.test import Client
 
 from geodata.crs import COORDINATE_SYSTEMS, from_stored
-from gridmap.models import Area, Boundary, Building
+from gridmap.models import Area, Boundary, Building, Edition
+from gridmap.shapes import stored_multi
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +265,50 @@ def test_rivers_are_lines(client: Client) -> None:
     assert rivers
     assert {feature["geometry"]["type"] for feature in rivers} == {"MultiLineString"}
     assert all(feature["properties"]["name"] for feature in rivers)
+
+
+# ---- editions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def redrawn(cast: Cast) -> Edition:
+    """A second edition, in force from a day of its own: one grid joined to its neighbour."""
+    day, neighbour = dt.date(2024, 1, 1), "360702003005003"
+    made = dt.datetime(2023, 12, 1, tzinfo=dt.UTC)
+    edition = Edition.objects.create(
+        name="二〇二四年调整", state="published", valid_from=day, created_at=made, published_at=made
+    )
+    old = Boundary.objects.filter(area__in=[cast.grid, neighbour])
+    joined = stored_multi(shapely.union_all([shapely.from_wkb(bytes(it.geom.wkb)) for it in old]))
+    old.update(valid_until=day)
+    Boundary.objects.create(area_id=cast.grid, edition=edition, valid_from=day, geom=joined)
+    return edition
+
+
+def test_editions_are_listed_from_the_first_with_what_each_drew(client: Client, redrawn: Edition) -> None:
+    Edition.objects.create(name="还在起草", created_at=redrawn.created_at)
+    first, second = answer(client, "/api/v1/editions")
+    assert first["changed"] == {"community": 143, "district": 1, "grid": 727, "town": 10}
+    assert second == {
+        "id": redrawn.pk,
+        "name": "二〇二四年调整",
+        "valid_from": "2024-01-01",
+        "schematic": False,
+        "changed": {"grid": 1},
+    }
+    assert client.get("/api/v1/editions?on=2024-01-01").status_code == 400
+
+
+def test_areas_are_narrowed_to_what_an_edition_drew(client: Client, cast: Cast, redrawn: Edition) -> None:
+    drawn = answer(client, f"{AREAS}?edition={redrawn.pk}")
+    assert [it["id"] for it in drawn["features"]] == [cast.grid]
+    assert answer(client, f"{AREAS}?edition={redrawn.pk}&on=2023-12-31")["features"] == []
+    for bad in ("x", "-1", "1.5", "9" * 19):
+        refused = client.get(f"{AREAS}?edition={bad}")
+        assert (refused.status_code, refused.json()["parameter"]) == (400, "edition")
+
+
+def test_the_map_names_the_edition_in_force_and_no_coming_one(client: Client, redrawn: Edition) -> None:
+    assert "二〇二四年调整" in client.get("/").content.decode()
+    Edition.objects.filter(pk=redrawn.pk).update(valid_from=dt.date(2999, 1, 1))
+    assert "二〇二四年调整" not in client.get("/").content.decode()
