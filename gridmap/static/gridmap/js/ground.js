@@ -19,6 +19,9 @@ import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, without
  * @property {(code: string | null, options?: {fit?: boolean, maxZoom?: number}) => Promise<L.LatLngBounds | null>} highlight
  *   outlines one area (null: none) and, with `fit`, moves the map to it; gives its bounds, or null when the area is
  *   unknown. A later call wins over an earlier one still loading.
+ * @property {(day: string | null, changedBy?: number[]) => Promise<void>} showDay
+ *   draws the areas of another day (YYYY-MM-DD, null: today) and points out those that these editions drew; rejected
+ *   with an Error that can be shown. A later call wins over an earlier one still loading.
  * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
  * @property {() => AreaFeature[]} towns         the towns, once ready
  */
@@ -34,6 +37,7 @@ const LINES = {
 const PAPER = { stroke: false, fill: true, fillColor: "#fbfcfb", fillOpacity: 1 };
 const WATER = { color: "#a9d3e6", opacity: 1 };
 const HIGHLIGHT = { color: "#0b6b6b", weight: 4, opacity: 1, fill: true, fillColor: "#0b6b6b", fillOpacity: 0.1 };
+const CHANGED = { color: "#9a4a00", weight: 2.5, opacity: 0.95, fill: true, fillColor: "#e07b00", fillOpacity: 0.3 };
 const LABELLED_FROM = { river: 12, town: 0, community: 13.5, grid: 15.5 };
 const LABELLED_UNTIL = { river: Infinity, town: 14, community: 16.5, grid: Infinity };
 const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
@@ -115,14 +119,18 @@ function keepInside(map, bounds) {
  * @param {L.Map} map
  * @param {object} options
  * @param {string} options.areas  address of the areas collection (GeoJSON)
+ * @param {string | null} [options.on]  the day whose boundaries are drawn first, YYYY-MM-DD; else today
  * @param {string} [options.rivers]  address of the rivers collection; without it no water is drawn
  * @param {(problem: Error) => void} [options.onProblem]  told when a level could not be loaded; it is tried again at
  *   the next move
  * @returns {Ground}
  */
-export function showGround(map, { areas, rivers, onProblem = () => {} }) {
+export function showGround(map, { areas, rivers, on = null, onProblem = () => {} }) {
+  let day = on;
+  /** Which call of showDay is the present one: what an earlier one still reads is not drawn. */
+  let turn = 0;
   /** @param {Record<string, string>} [query] @returns {Promise<AreaFeature[]>} */
-  const read = async (query) => (await request(areas, { query })).features;
+  const read = async (query) => (await request(areas, { query: { ...query, on: day } })).features;
   /** @type {Map<string, AreaFeature>} */
   const known = new Map();
   /** @type {Map<Level, {outline: L.GeoJSON, features: AreaFeature[]}>} */
@@ -130,13 +138,20 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
   /** @type {Set<Level>} */
   const loading = new Set();
   const names = L.layerGroup().addTo(map);
+  const paper = L.layerGroup().addTo(map);
+  const changes = L.layerGroup().addTo(map);
+  const note = schematicNote();
   PANES.forEach(([name, depth]) => paneBelow(map, name, depth));
 
   /** @param {Level} level */
   async function load(level) {
+    const mine = turn;
     loading.add(level);
     try {
       const features = await read({ level });
+      if (mine !== turn) {
+        return;
+      }
       features.forEach((it) => known.set(it.id, it));
       const outline = L.geoJSON(
         { type: "FeatureCollection", features },
@@ -144,7 +159,9 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
       );
       drawn.set(level, { outline, features });
     } finally {
-      loading.delete(level);
+      if (mine === turn) {
+        loading.delete(level);
+      }
     }
   }
 
@@ -176,14 +193,31 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
     refresh();
   }
 
-  const towns = load("town");
-  const ready = towns.then(() => {
-    const town = drawn.get("town");
-    L.geoJSON({ type: "FeatureCollection", features: town.features }, { style: PAPER, ...inPane(map, "paper") }).addTo(map);
-    if (town.features.some((it) => it.properties.schematic)) {
-      schematicNote().addTo(map);
+  /** The towns with the paper under them; false when another day was asked for meanwhile. */
+  async function drawTowns() {
+    const mine = turn;
+    await load("town");
+    if (mine !== turn) {
+      return false;
     }
-    const bounds = town.outline.getBounds();
+    const { features, outline } = drawn.get("town");
+    paper.clearLayers();
+    L.geoJSON({ type: "FeatureCollection", features }, { style: PAPER, ...inPane(map, "paper") }).addTo(paper);
+    if (features.some((it) => it.properties.schematic)) {
+      note.addTo(map);
+    } else {
+      note.remove();
+    }
+    await standOn(outline.getBounds());
+    return true;
+  }
+
+  /** @param {L.LatLngBounds} bounds  of the towns; nothing on a day before the first edition */
+  async function standOn(bounds) {
+    if (!bounds.isValid() && day !== null) {
+      onProblem(new Error(`${day} 还没有生效的边界 (nothing in force on that day)`));
+      bounds = L.geoJSON((await request(areas, { query: { level: "district" } })).features).getBounds();
+    }
     if (!bounds.isValid()) {
       throw new Error("还没有发布区域边界 (no district is published yet)");
     }
@@ -191,9 +225,47 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
     if (!isPlaced(map)) {
       map.fitBounds(bounds, { animate: false });
     }
+  }
+
+  const ready = drawTowns().then(() => {
     map.on("zoomend moveend", refresh);
     refresh();
   });
+
+  /** @type {Ground["showDay"]} */
+  async function showDay(other, changedBy = []) {
+    turn += 1;
+    if (other !== day) {
+      day = other;
+      clear();
+      if (!(await drawTowns())) {
+        return;
+      }
+      refresh();
+    }
+    const mine = turn;
+    const features = (await Promise.all(changedBy.map((edition) => read({ edition: String(edition) })))).flat();
+    if (mine === turn) {
+      changes.clearLayers();
+      L.geoJSON({ type: "FeatureCollection", features: finest(features) }, { style: CHANGED, ...inPane(map, "changes") }).addTo(changes);
+    }
+  }
+
+  function clear() {
+    for (const [level, { outline }] of drawn) {
+      if (level !== "river") {
+        outline.remove();
+        drawn.delete(level);
+      }
+    }
+    known.clear();
+    loading.clear();
+    changes.clearLayers();
+    names.clearLayers();
+    outlined?.remove();
+    outlined = null;
+    asked += 1;
+  }
 
   if (rivers) {
     loadRivers().catch(onProblem);
@@ -232,15 +304,23 @@ export function showGround(map, { areas, rivers, onProblem = () => {} }) {
   return {
     ready,
     highlight,
+    showDay,
     nameOf: (code) => known.get(code)?.properties.name ?? "",
     towns: () => drawn.get("town")?.features ?? [],
   };
 }
 
-/** From the deepest: the towns' ground, the rivers on it, outlines and names. All below every marker. */
+/** Those that hold none of the others: what is drawn inside a redrawn area says more than its outline. @param {AreaFeature[]} features */
+function finest(features) {
+  const parents = new Set(features.map((it) => it.properties.parent));
+  return features.filter((it) => !parents.has(it.id));
+}
+
+/** From the deepest: the towns' ground, the rivers on it, what changed, outlines and names. All below every marker. */
 const PANES = [
   ["paper", 280],
   ["water", 290],
+  ["changes", 295],
   ["ground", 300],
 ];
 

@@ -1,6 +1,7 @@
 // The one map: the ground, the panel, the search, the address; layers named by the settings come on top.
 
 import { changed, placeWords, readPlace, readView, viewWords } from "./address.js";
+import { mountDays, readDay } from "./days.js";
 import { givenToPage, make } from "./dom.js";
 import { makeMap, showGround } from "./ground.js";
 import { mountPanel } from "./panel.js";
@@ -52,7 +53,8 @@ function go(words) {
 }
 
 const map = makeMap(document.getElementById("map"), { view: readView(params()) ?? undefined });
-const ground = showGround(map, { areas: page.areas, rivers: page.rivers, onProblem: (problem) => say(problem.message) });
+let day = readDay(params());
+const ground = showGround(map, { areas: page.areas, rivers: page.rivers, on: day, onProblem: (problem) => say(problem.message) });
 const panel = mountPanel(document.getElementById("panel"), {
   onClose: () => {
     forget();
@@ -68,6 +70,8 @@ const here = L.marker([0, 0], {
 /** @type {Layer[]} */
 const layers = [];
 let asking = new AbortController();
+/** @type {import("./days.js").Days | null} null until the editions are known */
+let days = null;
 
 /** The words that take what the panel shows out of the address. */
 function nothingShown() {
@@ -85,7 +89,7 @@ async function tell(place, { move = false } = {}) {
   panel.showDetail("这里归谁管", make("p", { class: "loading", role: "status" }, "正在查询…"));
   let located;
   try {
-    located = await request(page.locate, { query: { ...place, coord: "wgs84" }, signal });
+    located = await request(page.locate, { query: { ...place, coord: "wgs84", on: day }, signal });
   } catch (error) {
     if (error.name !== "AbortError") {
       ground.highlight(null);
@@ -102,7 +106,8 @@ async function tell(place, { move = false } = {}) {
   const { code } = located.area;
   ground.highlight(code).catch((problem) => say(problem.message));
   const parts = layers.filter((it) => it.atPlace).map((it) => it.atPlace(located, place));
-  panel.showDetail(located.area.name, whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...parts);
+  const then = day && make("p", { class: "notice" }, `按 ${day} 的边界和任职；事项是今天的。`);
+  panel.showDetail(located.area.name, ...(then ? [then] : []), whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...parts);
   keepInSight(place);
 }
 
@@ -132,12 +137,39 @@ function outlineStanding() {
   ground.highlight(code).catch((problem) => say(problem.message));
 }
 
+/** Draw the day the address names, if it is another one than before, with what its edition changed. */
+function showDay() {
+  const asked = readDay(params());
+  const note = document.getElementById("day-note");
+  note.hidden = asked === null;
+  note.querySelector("b").textContent = asked ?? "";
+  days?.show(asked);
+  if (asked !== day) {
+    say("");
+  }
+  day = asked;
+  ground.showDay(day, days?.changedBy(day)).catch((problem) => say(problem.message));
+}
+
+/** @param {string | null} picked */
+function pickDay(picked) {
+  go({ on: picked });
+  showDay();
+  const place = readPlace(params());
+  if (place) {
+    tell(place);
+  } else {
+    outlineStanding();
+  }
+}
+
 /** Show what the address says: after back, forward, or opening a link. */
 function restore() {
   const view = readView(params());
   if (view) {
     map.setView([view.lat, view.lon], view.zoom, { animate: false });
   }
+  showDay();
   const place = readPlace(params());
   if (place) {
     tell(place);
@@ -168,7 +200,11 @@ async function start() {
     layers.push(await mount(context, described));
   }
   globalThis.addEventListener("popstate", restore);
+  document.getElementById("day-back").addEventListener("click", () => pickDay(null));
   restore();
+  const editions = await request(page.editions);
+  days = mountDays(document.getElementById("days"), { editions, today: page.today, onPick: pickDay });
+  showDay();
 }
 
 start().catch((problem) => say(problem.message));
