@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geodata.crs import metres_srid, to_metres
 
 Shapes = NDArray[np.object_]
+POLYGONAL = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,14 @@ def overlaps(old: Mapping[str, Any], new: Mapping[str, Any], *, at_least_m2: flo
     """The ground every old area shares with every new one, by old code, then new code.
 
     `old`, `new`: shapely polygons by code, CGCS2000 degrees (EPSG:4490); areas of one level, for areas of two levels
-    share ground as a matter of course. Invalid polygons are taken as GEOS would mend them. What is at most
+    share ground as a matter of course. Invalid polygons are taken as GEOS would mend them, other shapes as empty. What is at most
     `at_least_m2` square metres is left out: joining polygons moves their lines by less than that.
     """
     if not old or not new:
         return []
     old_codes, new_codes = list(old), list(new)
-    before, after = sound_metres([*old.values(), *new.values()], len(old))
+    drawn = _in_plane([*old.values(), *new.values()])
+    before, after = drawn[: len(old)], drawn[len(old) :]
     old_m2, new_m2 = shapely.area(before), shapely.area(after)
     i, j = shapely.STRtree(after).query(before, predicate="intersects")
     m2 = _shared_m2(before[i], after[j])
@@ -51,15 +54,31 @@ def overlaps(old: Mapping[str, Any], new: Mapping[str, Any], *, at_least_m2: flo
     return sorted(found, key=lambda it: (it.old_code, it.new_code))
 
 
-def sound_metres(shapes: list[Any], split: int) -> tuple[Shapes, Shapes]:
-    """Polygons in metres, in the plane of the middle of them all, invalid ones mended; parted at `split`."""
-    drawn = np.array(shapes, dtype=object)
-    bad = ~shapely.is_valid(drawn)
-    drawn[bad] = shapely.make_valid(drawn[bad], method="structure")
+def square_metres(shapes: Mapping[str, Any]) -> dict[str, float]:
+    """The size of polygons by code, in the plane of the middle of them all; shapes as for `overlaps`."""
+    sizes = shapely.area(_in_plane(list(shapes.values())))
+    return dict(zip(shapes, sizes.tolist(), strict=True))
+
+
+def _in_plane(shapes: list[Any]) -> Shapes:
+    """Sound polygons in metres, in the plane of the middle of them all; empty where there is no ground on the globe."""
+    drawn = np.empty(len(shapes), dtype=object)
+    drawn[:] = shapes
+    bounds = shapely.bounds(drawn)
+    drawn[~np.all(np.abs(bounds) <= [180, 90, 180, 90], axis=1)] = shapely.MultiPolygon()
+    bad = ~shapely.is_valid(drawn) | ~np.isin(shapely.get_type_id(drawn), POLYGONAL)
+    drawn[bad] = [_mended(shape) for shape in drawn[bad]]
     west, south, east, north = shapely.total_bounds(drawn)
+    if np.isnan(west):
+        return drawn
     srid = metres_srid((west + east) / 2, (south + north) / 2)
-    drawn = shapely.transform(drawn, lambda vertices: np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], srid)))
-    return drawn[:split], drawn[split:]
+    return shapely.transform(drawn, lambda vertices: np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], srid)))
+
+
+def _mended(shape: BaseGeometry) -> BaseGeometry:
+    """The ground of a shape of any kind as GEOS would mend it."""
+    parts = [shapely.make_valid(part, method="structure") for part in shapely.get_parts(shape)]
+    return shapely.union_all([part for part in parts if part.geom_type in ("Polygon", "MultiPolygon")])
 
 
 def _shared_m2(before: Shapes, after: Shapes) -> NDArray[np.float64]:

@@ -186,6 +186,8 @@ SPECTACULAR_SETTINGS = {
 # What the site offers, by dotted path: gridmap imports no package above it.
 COLLECTIONS = ["gridmap.features.areas.AREAS", "gridmap.features.rivers.RIVERS", "cases.features.CASES"]
 MAP_LAYERS = ["cases.layers.cases"]
+# Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
+OPEN_POINTS = ""
 DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")
