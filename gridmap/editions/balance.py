@@ -143,7 +143,7 @@ class _Ground:
             if code != grid.code
             and code[:-3] == grid.code[:-3]
             and other.kind == grid.kind
-           
+            and self.urban[code] == self.urban[grid.code]
             and other.shape.intersects(grid.shape)
         ]
 
