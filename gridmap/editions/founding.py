@@ -11,18 +11,16 @@ from typing import Any
 
 import numpy as np
 import shapely
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.crs import metres_srid, to_metres
+from gridmap.editions import opening
+from gridmap.editions.opening import LEVEL_OF_LENGTH, TOLERANCE_M2, area_of
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.ground import Level
-from gridmap.shapes import stored_multi
 
-LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
-# What rounding coordinates to the centimetre leaves along a border; more is a mistake.
-TOLERANCE_M2 = 1.0
 # About a metre: two lines closer than this were meant to be one.
 HAIRLINE_DEGREES = 0.00001
 MAX_NAME = 80
@@ -76,33 +74,25 @@ def found(
     edition = Edition.objects.create(
         name=name,
         state=Edition.State.PUBLISHED,
+        scope=_scope(drawn),
         valid_from=valid_from,
         source=source,
         schematic=schematic,
         created_at=at,
         published_at=at,
     )
-    in_order = sorted(drawn, key=lambda area: (len(area.code), area.code))
-    Area.objects.bulk_create(
-        Area(
-            code=area.code,
-            level=area.level,
-            kind=area.kind,
-            name=area.name,
-            parent_id=area.parent,
-            **area.attributes,
-        )
-        for area in in_order
-    )
-    Boundary.objects.bulk_create(
-        Boundary(area_id=code, edition=edition, geom=stored_multi(shape), valid_from=valid_from)
-        for code, shape in sorted(shapes.items())
-    )
-    _check_ground_is_free(edition, valid_from)
-    with connection.cursor() as cursor:
-        # The planner must know at once how few boundaries cover a point; autovacuum comes a minute later.
-        cursor.execute("ANALYZE gridmap_area, gridmap_boundary")
+    opening.register(area_of(it.code, name=it.name, kind=it.kind, **it.attributes) for it in drawn)
+    opening.open_boundaries(edition, shapes, valid_from=valid_from)
+    if taken := opening.ground_taken(edition, valid_from=valid_from):
+        raise BadAreas(taken)
+    opening.tell_planner()
     return edition
+
+
+def _scope(drawn: Sequence[DrawnArea]) -> str:
+    """The district founded; "" where it is several at once."""
+    districts = {area.code[: Level.DISTRICT.code_length] for area in drawn}
+    return districts.pop() if len(districts) == 1 else ""
 
 
 def _shapes(drawn: Sequence[DrawnArea]) -> dict[str, BaseGeometry]:
@@ -175,27 +165,6 @@ def _check_inside(area: DrawnArea, shape: BaseGeometry, above: BaseGeometry) -> 
         raise BadAreas(
             f"{area.code} {area.name}：有 {outside:,.0f} 平方米在上级 {area.parent} 的边界之外 (outside its parent)"
         )
-
-
-def _check_ground_is_free(edition: Edition, valid_from: dt.date) -> None:
-    """No other district may hold the ground from that day on: a point has one district."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT mine.area_id, other.area_id, area.name, shared.m2
-                FROM gridmap_boundary AS mine
-                JOIN gridmap_boundary AS other ON other.edition_id <> mine.edition_id
-                    AND (other.valid_until IS NULL OR other.valid_until > %s) AND ST_Intersects(other.geom, mine.geom)
-                JOIN gridmap_area AS area ON area.code = other.area_id AND area.level = 'district'
-                CROSS JOIN LATERAL (SELECT gridmap_area_m2(ST_Intersection(other.geom, mine.geom)) AS m2) AS shared
-                WHERE mine.edition_id = %s AND length(mine.area_id) = 6 AND other.valid_from IS NOT NULL
-                  AND shared.m2 > %s
-                ORDER BY mine.area_id, other.area_id LIMIT 1""",
-            (valid_from, edition.pk, TOLERANCE_M2),
-        )
-        found = cursor.fetchone()
-    if found:
-        mine, other, name, shared = found
-        raise BadAreas(f"{mine}：与已登记的 {other} {name} 重叠 {shared:,.0f} 平方米 (overlaps a district in force)")
 
 
 def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
