@@ -19,13 +19,13 @@ from rest_framework.response import Response
 
 from geodata.crs import COORDINATE_SYSTEMS
 from gridmap import routing
-from gridmap.duties import path_of, responsible_for
+from gridmap.duties import names_of, path_of, responsible_for
 from gridmap.features import geojson
 from gridmap.features.collection import collection
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
 from gridmap.models import Area, Boundary, Building, Edition
-from gridmap.models.ground import right_handed
+from gridmap.models.ground import right_handed, said
 from gridmap.problems import BadParameter, NoSuchMethod, NotFound, answer
 from gridmap.serializers import BoundarySerializer, EditionSerializer, LocationSerializer, PlaceSerializer
 
@@ -52,8 +52,8 @@ def locate(request: Request) -> Response:
     lon, lat = read_position(values)
     on = read_day("on", values["on"]) if "on" in values else timezone.localdate()
     found = routing.route(lon, lat, on=on, accuracy=read_accuracy(values.get("accuracy")))
-    names = dict(Area.objects.filter(code__in=found.candidates).values_list("code", "name"))
-    path = path_of(found.area)
+    names = names_of(found.candidates, on=on)
+    path = path_of(found.area, on=on)
     return Response(
         {
             "method": found.method,
@@ -85,7 +85,10 @@ def area(request: Request, code: str) -> Response:
         Boundary.objects.on(on)
         .select_related("area", "edition")
         .defer("geom", "geojson")
-        .annotate(right_handed=right_handed("geom"))
+        .annotate(
+            right_handed=right_handed("geom"),
+            **{f"said_{name}": said(name) for name in ("name", "kind", "households", "residents")},
+        )
         .filter(area=code)
         .first()
     )

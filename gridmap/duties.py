@@ -9,12 +9,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Q
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from gridmap.models import Appointment, Area, Organisation, PartyOrganisation
+from gridmap.models import Appointment, Area, Boundary, FormerSeat, Organisation, PartyOrganisation
+from gridmap.models.ground import said
 from gridmap.roles import Role
 
 # Roles that see whatever happens on their ground. A department's people are not among them: they see what their
@@ -57,10 +59,17 @@ def lineage_of(code: str) -> list[str]:
     return [code[:length] for length in (6, 9, 12, 15) if length <= len(code)]
 
 
-def path_of(code: str) -> list[dict[str, str]]:
-    """The areas from the district down to this one, as ``{code, name, level}``."""
-    areas = Area.objects.filter(code__in=lineage_of(code)).order_by("code")
-    return [{"code": area.code, "name": area.name, "level": area.level} for area in areas]
+def path_of(code: str, *, on: dt.date | None = None) -> list[dict[str, str]]:
+    """The areas from the district down to this one, as ``{code, name, level}``; with a day, by their names then."""
+    areas = list(Area.objects.filter(code__in=lineage_of(code)).order_by("code"))
+    names = {area.code: area.name for area in areas} | (names_of([area.code for area in areas], on=on) if on else {})
+    return [{"code": area.code, "name": names[area.code], "level": area.level} for area in areas]
+
+
+def names_of(codes: Iterable[str], *, on: dt.date) -> dict[str, str]:
+    """What areas in force on a day were called then, by code."""
+    rows = Boundary.objects.on(on).filter(area__in=list(codes))
+    return dict(rows.annotate(said_name=said("name")).values_list("area_id", "said_name"))
 
 
 def responsible_for(code: str, *, on: dt.date) -> Responsible:
@@ -82,16 +91,34 @@ def responsible_for(code: str, *, on: dt.date) -> Responsible:
         }
         for post in held
     ]
-    party = PartyOrganisation.objects.filter(area__in=line[2:]).order_by("-area")
-    centre = Organisation.objects.filter(
-        Q(kind=Organisation.Kind.CENTRE, area__in=line[1:2])
-        | Q(kind=Organisation.Kind.DISTRICT_CENTRE, area__in=line[:1])
-    ).order_by("-area")
+    party = seated(PartyOrganisation.objects.existing(on), line[2:], on=on)
+    centres = [Organisation.Kind.CENTRE, Organisation.Kind.DISTRICT_CENTRE]
+    centre = seated(Organisation.objects.filter(kind__in=centres), line[:2], on=on)
     return {
         "people": people,
         "party": [{"code": it.code, "name": it.name, "kind": it.get_kind_display()} for it in party],
         "centre": next((it.name for it in centre), ""),
     }
+
+
+_Seated = TypeVar("_Seated", Organisation, PartyOrganisation)
+
+
+def seated(rows: QuerySet[_Seated], codes: list[str], *, on: dt.date) -> QuerySet[_Seated]:
+    """Those of some organisations that stood in one of these areas on a day, the lowest level first.
+
+    Where they stand now they stood then too, unless they have moved since: the first move after that day says where.
+    """
+    mover = "organisation" if rows.model is Organisation else "party_organisation"
+    moves = FormerSeat.objects.filter(until__gt=on)
+    first = moves.filter(**{mover: OuterRef("pk")}).order_by("until").values("area")[:1]
+    # Few could have stood there: asked by index before the moves of each are looked up.
+    perhaps = rows.filter(Q(area__in=codes) | Q(pk__in=moves.filter(area__in=codes).values(mover)))
+    return (
+        perhaps.annotate(seat=Coalesce(Subquery(first), F("area_id"), output_field=CharField()))
+        .filter(seat__in=codes)
+        .order_by("-seat", "code")
+    )
 
 
 @dataclass(frozen=True)

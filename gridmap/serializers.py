@@ -85,16 +85,17 @@ class EditionSerializer(serializers.Serializer[Any]):
 class BoundarySerializer(GeoFeatureModelSerializer):
     """One area and its boundary as a feature; whole collections are built in SQL instead.
 
-    ``right_handed`` is annotated by the view: the boundary with its rings as RFC 7946 wants them.
+    Annotated by the view: ``right_handed``, the boundary with its rings as RFC 7946 wants them, and ``said_…``, what
+    the registry said of the area in the boundary's days.
     """
 
     id = serializers.CharField(source="area_id")
-    name = serializers.CharField(source="area.name")
+    name = serializers.CharField(source="said_name")
     level = serializers.CharField(source="area.level")
-    kind = serializers.CharField(source="area.kind")
+    kind = serializers.CharField(source="said_kind")
     parent = serializers.CharField(source="area.parent_id", allow_null=True)
-    households = serializers.IntegerField(source="area.households")
-    residents = serializers.IntegerField(source="area.residents")
+    households = serializers.IntegerField(source="said_households")
+    residents = serializers.IntegerField(source="said_residents")
     schematic = serializers.BooleanField(source="edition.schematic")
     geom = GeometryField(source="right_handed", precision=7)
 

@@ -12,6 +12,7 @@ from gridmap.duties import Standing
 from gridmap.features.collection import Collection
 from gridmap.features.parameters import Filters
 from gridmap.models import Boundary
+from gridmap.models.ground import said
 
 
 def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
@@ -39,17 +40,17 @@ AREAS = Collection(
     geometry="geojson",
     properties={
         "code": "area_id",
-        "name": "area__name",
+        "name": said("name"),
         "level": "area__level",
-        "kind": "area__kind",
+        "kind": said("kind"),
         "parent": "area__parent_id",
         "urban": "area__urban",
-        "households": "area__households",
-        "residents": "area__residents",
-        "enterprises": "area__enterprises",
-        "party_members": "area__party_members",
+        "households": said("households"),
+        "residents": said("residents"),
+        "enterprises": said("enterprises"),
+        "party_members": said("party_members"),
         "complexity": "area__complexity",
-        "size_waiver": "area__size_waiver",
+        "size_waiver": said("size_waiver"),
         "area_m2": "area_m2",
         "edition": "edition__name",
         "schematic": "edition__schematic",

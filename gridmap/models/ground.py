@@ -12,8 +12,8 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
-from django.db.models import CheckConstraint, F, Func, Q
-from django.db.models.functions import Length
+from django.db.models import CheckConstraint, F, Func, Q, Value
+from django.db.models.functions import Coalesce, Length, NullIf
 from django.db.models.lookups import Exact
 
 from geodata.crs import STORED_SRID
@@ -165,6 +165,22 @@ class Edition(models.Model):
 def right_handed(name: str) -> Func:
     """Polygons with exteriors anticlockwise and holes clockwise, as RFC 7946 (3.1.6) wants them."""
     return Func(name, function="ST_ForcePolygonCCW", output_field=models.MultiPolygonField(srid=STORED_SRID))
+
+
+# What a boundary keeps of its area's days; see ``said``.
+KEPT_TEXTS = ("name", "kind")
+KEPT_VALUES = ("households", "residents", "enterprises", "party_members", "size_waiver")
+
+
+def said(attribute: str, *, of: str = "") -> Coalesce:
+    """What the registry said of a boundary's area in the boundary's days: one of KEPT_TEXTS and KEPT_VALUES.
+
+    ``of`` is the way to the boundary from the rows asked, with its double underscore.
+    """
+    former: F | NullIf = F(f"{of}former_{attribute}")
+    if attribute in KEPT_TEXTS:
+        former = NullIf(former, Value(""))
+    return Coalesce(former, F(f"{of}area__{attribute}"))
 
 
 class Boundary(Dated):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
@@ -92,6 +94,14 @@ class Building(models.Model):
         return self.name
 
 
+class PartyOrganisationQuerySet(models.QuerySet["PartyOrganisation"]):
+    """Party organisations."""
+
+    def existing(self, day: dt.date) -> PartyOrganisationQuerySet:
+        """Those established by that day and not abolished yet."""
+        return self.filter(Q(abolished_on=None) | Q(abolished_on__gt=day), established_on__lte=day)
+
+
 class PartyOrganisation(models.Model):
     """A party organisation on a grid, a community, or in a building; its kind follows the level (R16)."""
 
@@ -121,6 +131,8 @@ class PartyOrganisation(models.Model):
     )
     established_on = models.DateField("成立日期")
     abolished_on = models.DateField("撤销日期", null=True, blank=True)
+
+    objects = PartyOrganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = "党组织"
