@@ -1,0 +1,1 @@
+"""Pages of the registry: editions of boundaries, rosters, advice on sizes; for its keepers."""
