@@ -141,12 +141,18 @@ def picture_link(photo: Photo) -> SafeString:
     return format_html('<a href="{}">查看</a>', reverse("case-photo", args=[photo.case.number, photo.pk]))
 
 
+class CurrentTownFilter(TownFilter):
+    """By where the place lies now."""
+
+    code_field = "current_area__code"
+
+
 @admin.register(Case)
 class CaseAdmin(OnOwnGround):
     """Cases to look at; they are acted upon on their own pages."""
 
     case_path = "pk"
-    list_display = ("number", "category", "area", "state", "channel", "reported_at", "due_at", "closed_at")
+    list_display = ("number", "category", "current_area", "state", "channel", "reported_at", "due_at", "closed_at")
     list_filter = (
         "state",
         ("category", admin.RelatedOnlyFieldListFilter),
@@ -154,10 +160,10 @@ class CaseAdmin(OnOwnGround):
         "kind",
         "route_method",
         "route_uncertain",
-        TownFilter,
+        CurrentTownFilter,
     )
-    list_select_related = ("category", "area")
-    search_fields = ("number__startswith", "text", "address", "area__name")
+    list_select_related = ("category", "current_area")
+    search_fields = ("number__startswith", "text", "address", "current_area__name")
     search_help_text = "编号的开头，描述、地址或网格名称的一部分"
     date_hierarchy = "reported_at"
     fieldsets = (
@@ -166,7 +172,7 @@ class CaseAdmin(OnOwnGround):
             "位置",
             {
                 "fields": (
-                    "area",
+                    ("current_area", "area"),
                     "address",
                     ("route_method", "route_distance_m", "route_uncertain"),
                     "route_candidates",

@@ -53,7 +53,7 @@ class Desk:
 def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Desk:
     """The desk of somebody with this standing at this moment."""
     waiting = Case.objects.open().visible_to(standing)
-    cases = list(waiting.select_related("category", "area").order_by("due_at", "id")[:MAX_ROWS])
+    cases = list(waiting.select_related("category", "current_area").order_by("due_at", "id")[:MAX_ROWS])
     resolvers = _resolvers(cases)
     rows = [
         Row(
@@ -76,7 +76,11 @@ def ordinary_way_on(state: State) -> Verb | None:
 def _turn(case: Case, standing: Standing, *, resolved_by_me: bool) -> str:
     """What this person is waited for to do, empty when somebody else is."""
     verb = ordinary_way_on(State(case.state))
-    if verb is None or (verb.by_another and resolved_by_me) or not standing.role_among(verb.roles, case.area_id):
+    if (
+        verb is None
+        or (verb.by_another and resolved_by_me)
+        or not standing.role_among(verb.roles, case.current_area_id)
+    ):
         return ""
     return TURN_WORDS.get(verb.name, verb.label)
 

@@ -31,11 +31,11 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
 
 def _conditions(filters: Filters) -> list[Q]:
     given = {
-        "area__code__startswith": filters.area,
+        "current_area__code__startswith": filters.area,
         "category__code__startswith": filters.category,
         "channel": filters.channel,
         "state__in": filters.state,
-        "area__level": filters.level,
+        "current_area__level": filters.level,
         "reported_at__gte": filters.since,
         "reported_at__lt": filters.until,
     }
@@ -63,8 +63,9 @@ CASES = Collection(
         "category_name": "category__name",
         "state": "state",
         "channel": "channel",
-        "area": "area_id",
-        "area_name": "area__name",
+        "area": "current_area_id",
+        "area_name": "current_area__name",
+        "area_routed": "area_id",
         "route_method": "route_method",
         "reported_at": "reported_at",
         "due_at": "due_at",

@@ -206,7 +206,7 @@ def accepted(case: Case) -> dict[str, Any]:
         "number": case.number,
         "state": case.state,
         "step": step_of(case.state),
-        "area": {"code": case.area_id, "name": case.area.name},
+        "area": {"code": case.current_area_id, "name": case.current_area.name},
         "route": {"method": case.route_method, "distance_m": case.route_distance_m},
         "due_at": timezone.localtime(case.due_at).isoformat(),
         "track_code": case.track_code,
@@ -223,7 +223,8 @@ def public_view(case: Case) -> dict[str, Any]:
         "state": case.state,
         "state_name": State(case.state).label,
         "step": step_of(case.state),
-        "area": {"code": case.area_id, "name": case.area.name},
+        "area": {"code": case.current_area_id, "name": case.current_area.name},
+        "area_routed": {"code": case.area_id, "name": case.area.name},
         "point": {"lon": round(case.public_point.x, 7), "lat": round(case.public_point.y, 7)},
         "exact": not case.category.sensitive,
         "reported_at": timezone.localtime(case.reported_at).isoformat(),
@@ -273,7 +274,7 @@ def trace_view(event: TraceEvent) -> dict[str, Any]:
     }
 
 
-OTHER_DEEDS = {"report": "上报", "voice": "附议", "read_reporter": "查看上报人联系方式"}
+OTHER_DEEDS = {"report": "上报", "voice": "附议", "read_reporter": "查看上报人联系方式", "reroute": "划界调整移交"}
 
 
 def verb_label(name: str) -> str:
@@ -283,7 +284,7 @@ def verb_label(name: str) -> str:
 
 def _actor(event: TraceEvent) -> str:
     if event.actor is None:
-        return "群众"
+        return "系统" if event.verb == "reroute" else "群众"
     person = getattr(event.actor, "person", None)
     return person.name if person else event.actor.get_username()
 

@@ -111,7 +111,7 @@ def track_qr(request: HttpRequest) -> HttpResponse:
 def _by_code(number: str, code: str) -> Case | None:
     if "\x00" in number:
         return None  # PostgreSQL cannot even be asked
-    case = Case.objects.select_related("category", "area").filter(number=number).first()
+    case = Case.objects.select_related("category", "current_area").filter(number=number).first()
     return case if case is not None and constant_time_compare(case.track_code, code) else None
 
 
@@ -125,7 +125,7 @@ def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
         "case": case,
         "photos": case.photos.all(),
         "steps": steps(case),
-        "responsible": responsible_for(case.area_id, on=timezone.localdate()),
+        "responsible": responsible_for(case.current_area_id, on=timezone.localdate()),
         "events": [
             trace_view(event)
             for event in case.trace.select_related("actor__person")
@@ -210,7 +210,7 @@ class Tried:
 
 def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
     shown = (
-        Case.objects.select_related("category", "area", "reporter")
+        Case.objects.select_related("category", "area", "current_area", "reporter")
         .prefetch_related("photos", whole_trace())
         .get(pk=found.pk)
     )
@@ -219,8 +219,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
     context = {
         "case": shown,
         "steps": steps(shown),
-        "path": _short(path_of(shown.area_id)),
-        "responsible": responsible_for(shown.area_id, on=timezone.localdate()),
+        "path": _short(path_of(shown.current_area_id)),
+        "responsible": responsible_for(shown.current_area_id, on=timezone.localdate()),
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What carries the case on comes first.
@@ -228,7 +228,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "waits_for": waits_for(State(shown.state), verbs),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
-        "may_read_reporter": standing.role_among(actions.MAY_READ, shown.area_id) is not None,
+        "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
         "tried": tried,
         # A verb refused because the case has moved on is no longer among the forms.
         "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),
@@ -239,7 +239,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
             "locate": reverse("api-locate"),
             "lon": shown.point.x,
             "lat": shown.point.y,
-            "area": shown.area_id,
+            "area": shown.current_area_id,
         },
     }
     return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)

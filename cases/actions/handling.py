@@ -11,10 +11,11 @@ from django.db import transaction
 
 from cases import photos
 from cases.actions.reporting import public_point
+from cases.barrier import hold_boundaries
 from cases.models import Case, Photo, TraceEvent
 from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
 from gridmap.duties import Standing
-from gridmap.models import Area
+from gridmap.models import Area, Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
 from gridmap.routing import Method
@@ -38,7 +39,7 @@ def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Ve
         verb
         for verb in VERBS.values()
         if allowed(verb, State(case.state))
-        and standing.role_among(verb.roles, case.area_id)
+        and standing.role_among(verb.roles, case.current_area_id)
         and not (verb.by_another and user_id is not None and user_id == resolver)
     ]
 
@@ -74,7 +75,7 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
 
 
 def _check(verb: Verb, case: Case, given: Given, *, by: AbstractBaseUser, standing: Standing) -> Role:
-    role = standing.role_among(verb.roles, case.area_id)
+    role = standing.role_among(verb.roles, case.current_area_id)
     if role is None:
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
     if not allowed(verb, State(case.state)):
@@ -103,7 +104,7 @@ def _change(verb: Verb, case: Case, given: Given, *, at: dt.datetime) -> dict[st
     changed = ["state"]
     if verb.name == "relocate":
         payload |= _relocate(case, given.area, on=at.date())
-        changed += ["area", "public_point", "route_method", "route_uncertain"]
+        changed += ["area", "current_area", "public_point", "route_method", "route_uncertain"]
     case.state = after(verb, State(case.state))
     if case.state not in OPEN:
         case.closed_at = at
@@ -113,11 +114,14 @@ def _change(verb: Verb, case: Case, given: Given, *, at: dt.datetime) -> dict[st
 
 
 def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:
-    area = Area.objects.filter(code=code, level="grid").first()
+    hold_boundaries()
+    in_force = Boundary.objects.on(on).filter(area=code)
+    area = Area.objects.filter(code=code, level="grid", pk__in=in_force.values("area")).first()
     if area is None:
-        raise Unprocessable(f"没有编码为 {code[:20]} 的二级网格 (no such grid)", parameter="area")
-    moved: dict[str, object] = {"from_area": case.area_id, "to_area": area.code}
-    case.area, case.route_method, case.route_uncertain = area, Method.MANUAL, False
+        raise Unprocessable(f"没有编码为 {code[:20]} 的现行二级网格 (no such grid in force)", parameter="area")
+    moved: dict[str, object] = {"from_area": case.current_area_id, "to_area": area.code}
+    case.area = case.current_area = area
+    case.route_method, case.route_uncertain = Method.MANUAL, False
     case.public_point = public_point(case.point, case.category, area.code, on=on)
     return moved
 

@@ -19,7 +19,7 @@ MAY_READ = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.CENTRE_CLERK, Role
 def read_reporter(number: str, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime) -> Reporter:
     """The reporter in clear; writes who read it and when before giving it."""
     case = Case.objects.visible_to(standing).locked(number)
-    role = standing.role_among(MAY_READ, case.area_id)
+    role = standing.role_among(MAY_READ, case.current_area_id)
     if role is None:
         raise Forbidden("您的角色不能查看上报人联系方式 (not your role here)")
     reporter = Reporter.objects.filter(case=case).first()

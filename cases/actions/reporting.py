@@ -17,6 +17,7 @@ from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, transaction
 
 from cases import photos
+from cases.barrier import hold_boundaries
 from cases.models import Case, Category, Photo, Reporter, TraceEvent
 from cases.models.calendar import due_after
 from cases.workflow import State
@@ -92,7 +93,7 @@ def _earlier(client_id: uuid.UUID, digest: str) -> Case | None:
     # Nearly every report is new: building the statement for a whole case would be a fifth of taking one in.
     if not Case.objects.filter(client_id=client_id).exists():
         return None
-    case = Case.objects.select_related("category", "area").get(client_id=client_id)
+    case = Case.objects.select_related("category", "current_area").get(client_id=client_id)
     if case.content_digest != digest:
         raise Conflict(
             f"这个 client_id 已用于内容不同的上报 {case.number}，请换一个 (client_id used for other content)",
@@ -103,6 +104,7 @@ def _earlier(client_id: uuid.UUID, digest: str) -> Case | None:
 
 def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser | None, at: dt.datetime) -> Case:
     category = category_for_reports(sent.category)
+    hold_boundaries()
     route = routing.route(sent.lon, sent.lat, on=at.date(), accuracy=sent.accuracy)
     point = Point(sent.lon, sent.lat, srid=STORED_SRID)
     case = Case.objects.create(
@@ -120,6 +122,7 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
         accuracy_m=sent.accuracy,
         address=sent.address,
         area_id=route.area,
+        current_area_id=route.area,
         route_method=route.method,
         route_distance_m=round(route.distance_m, 2),
         route_candidates=list(route.candidates),

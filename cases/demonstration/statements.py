@@ -37,7 +37,7 @@ SETTLE = (
     f"""
     INSERT INTO cases_case (
         number, client_id, content_digest, track_code, kind, category_id, text, channel, state, point, public_point,
-        coord, accuracy_m, address, area_id, route_method, route_distance_m, route_candidates, route_uncertain,
+        coord, accuracy_m, address, area_id, current_area_id, route_method, route_distance_m, route_candidates, route_uncertain,
         reported_at, due_at, closed_at, voices_count)
     SELECT to_char(to_timestamp(reported) AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-'
                || regexp_replace(to_char(nextval('cases_number'), 'FM000000000000'), '^0{{1,6}}', ''),
@@ -46,7 +46,7 @@ SETTLE = (
            CASE WHEN closed IS NOT NULL THEN '{State.CLOSED}' WHEN resolved IS NOT NULL THEN '{State.RESOLVED}'
                 WHEN accepted IS NOT NULL THEN '{State.HANDLING}' ELSE '{State.REPORTED}' END,
            place.point, CASE WHEN category.sensitive THEN grid.inside ELSE place.point END,
-           'wgs84', NULL, '', grid.code,
+           'wgs84', NULL, '', grid.code, grid.code,
            CASE WHEN cardinality(grid.codes) = 1 THEN 'within' ELSE 'edge' END,
            round(ST_Distance(grid.outline, ST_Transform(place.point, {METRES_SRID}))::numeric, 2), to_jsonb(grid.codes),
            false, to_timestamp(reported), to_timestamp(due), to_timestamp(closed), 0

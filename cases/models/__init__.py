@@ -2,6 +2,7 @@
 
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
+from cases.models.handover import Handover, Rerouting
 from cases.models.trace import TraceEvent
 
-__all__ = ["Case", "Category", "Photo", "Reporter", "TraceEvent", "Voice", "Workday"]
+__all__ = ["Case", "Category", "Handover", "Photo", "Reporter", "Rerouting", "TraceEvent", "Voice", "Workday"]

@@ -76,7 +76,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         mine = Q(pk__in=[])
         for prefix in standing.prefixes:
-            mine |= Q(area__code__startswith=prefix)
+            mine |= Q(current_area__code__startswith=prefix)
         return self.filter(mine)
 
     def locked(self, number: str) -> Case:
@@ -92,7 +92,8 @@ class Case(models.Model):
 
     ``point`` is exact; ``public_point`` is what everybody may see, and stands for the whole grid where the
     category is sensitive. ``area`` is as routed or corrected by hand: a second-level grid, or the town or district
-    whose centre has to find one.
+    whose centre has to find one. It stays when lines are redrawn; ``current_area`` is where the place lies now, and
+    says who sees and handles the case.
     """
 
     class Kind(models.TextChoices):
@@ -121,12 +122,17 @@ class Case(models.Model):
     channel = models.CharField("来源", max_length=7, choices=Channel.choices)
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.REPORTED)
 
-    point = models.PointField("位置", srid=STORED_SRID, spatial_index=False)
+    # Its index finds the cases near a line that was moved.
+    point = models.PointField("位置", srid=STORED_SRID)
     public_point = models.PointField("公开位置", srid=STORED_SRID)
     coord = models.CharField("坐标来源", max_length=8)
     accuracy_m = models.FloatField("定位精度(米)", null=True, blank=True)
     address = models.CharField("地址", max_length=200, blank=True)
-    area = models.ForeignKey(Area, models.PROTECT, related_name="cases", verbose_name="所属网格")
+    # Nothing is looked up by the area as routed; the current one leads an index below.
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, verbose_name="归入时的网格")
+    current_area = models.ForeignKey(
+        Area, models.PROTECT, related_name="cases", db_index=False, verbose_name="现属网格"
+    )
     route_method = models.CharField("归入方式", max_length=8, choices=Method.choices)
     route_distance_m = models.FloatField("距界线(米)", null=True)
     route_candidates = models.JSONField("候选网格", default=list)
@@ -145,7 +151,7 @@ class Case(models.Model):
         verbose_name_plural = "事项"
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["area", "state"], name="case_area_state"),
+            models.Index(fields=["current_area", "state"], name="case_current_area_state"),
             models.Index(fields=["state", "due_at"], name="case_state_due"),
             models.Index(fields=["reported_at"], name="case_reported_at"),
         ]

@@ -426,6 +426,13 @@ REFUSED = {
     ),
     "case in unheard coordinates": ("UPDATE cases_case SET coord = 'mars'", "case_coord_known"),
     "case on no area": ("UPDATE cases_case SET area_id = '990001'", "area_id"),
+    "case lying on no area": ("UPDATE cases_case SET current_area_id = NULL", "current_area_id"),
+    "case handed over twice by one edition": (
+        """INSERT INTO cases_handover (case_id, edition_id, from_area_id, to_area_id, at)
+           SELECT (SELECT min(id) FROM cases_case), (SELECT min(id) FROM gridmap_edition),
+                  '360702001001001', '360702001001002', now() FROM generate_series(1, 2)""",
+        "handover_once",
+    ),
     "number twice": ("UPDATE cases_case SET number = 'X' WHERE id < 100", "cases_case_number"),
     "one report twice": (
         "UPDATE cases_case SET client_id = (SELECT client_id FROM cases_case ORDER BY id LIMIT 1)",

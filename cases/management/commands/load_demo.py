@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date
 from cases.demonstration import accounts, history
 from cases.models import Case, Category, Workday
 from gridmap import registry_files
-from gridmap.models import Area
+from gridmap.models import Area, Edition
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 REGISTERED_ON = dt.date(2019, 1, 1)
@@ -59,6 +59,8 @@ class Command(BaseCommand):
             accounts.create(with_password=options["accounts"])
             self.stdout.write(f"载入 {options['cases']} 件示意事项 (cases)……")
             history.load(options["cases"], as_of=as_of, fixtures=FIXTURES)
+            # Made by the boundaries in force: nothing is left to be routed again.
+            Edition.objects.filter(state=Edition.State.PUBLISHED, valid_from__lte=as_of).update(rerouted_at=as_of)
         self.stdout.write(self.style.SUCCESS(f"完成 (done):{history.summary()}"))
 
 
