@@ -68,9 +68,9 @@ def _in_plane(shapes: list[Any]) -> Shapes:
     drawn[~np.all(np.abs(bounds) <= [180, 90, 180, 90], axis=1)] = shapely.MultiPolygon()
     bad = ~shapely.is_valid(drawn) | ~np.isin(shapely.get_type_id(drawn), POLYGONAL)
     drawn[bad] = [_mended(shape) for shape in drawn[bad]]
-    west, south, east, north = shapely.total_bounds(drawn)
-    if np.isnan(west):
+    if shapely.is_empty(drawn).all():
         return drawn
+    west, south, east, north = shapely.total_bounds(drawn)
     srid = metres_srid((west + east) / 2, (south + north) / 2)
     return shapely.transform(drawn, lambda vertices: np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], srid)))
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from geodata.areas import Areas
 from gridmap.editions import findings
 from gridmap.editions.attributes import LABELS, fit
+from gridmap.editions.changing import open_for_change
 from gridmap.editions.scopes import rows_of_copy, rows_of_file, scope_of
 from gridmap.editions.standing import in_force, shapes, standing
 from gridmap.models import Edition
@@ -95,7 +96,7 @@ def take_step(
     """
     keys = set(replaced)
     with transaction.atomic():
-        _open(edition)
+        open_for_change(edition)
         stale = keys - set(
             DraftArea.objects.filter(edition=edition, pk__in=keys).standing().values_list("pk", flat=True)
         )
@@ -110,16 +111,23 @@ def take_step(
 def undo(edition: Edition, *, step_id: int, by: User | None, at: dt.datetime) -> None:
     """Take the last step back: its rows go, those it replaced return as they were.
 
-    Raises :class:`~gridmap.problems.Conflict` for any other step and for the first, which made the draft.
+    Who did and who undid it stays in the details of the step before. Raises :class:`~gridmap.problems.Conflict` for
+    any other step and for the first, which made the draft.
     """
     with transaction.atomic():
-        _open(edition)
+        open_for_change(edition)
         steps = list(edition.steps.order_by("-pk")[:2])
         if not steps or steps[0].pk != step_id:
             raise Conflict("只能撤销最后一步，请刷新后再做 (only the last step can be undone)")
         if len(steps) == 1:
             raise Conflict("这是建立草稿的一步，不能撤销，可以放弃草稿 (the step that began the draft)")
-        steps[0].delete()
+        last, before = steps
+        before.details = [
+            *before.details,
+            {"undone": last.sentence, "by": _pk(last.by), "undone_by": _pk(by), "at": at.isoformat()},
+        ]
+        before.save(update_fields=["details"])
+        last.delete()
         findings.recheck(edition, on=timezone.localdate(at))
 
 
@@ -170,21 +178,10 @@ def abandon(edition: Edition, *, by: User | None, at: dt.datetime) -> None:
     with transaction.atomic():
         locked = Edition.objects.select_for_update().get(pk=edition.pk)
         if locked.state != Edition.State.ABANDONED:
-            _open(edition)
+            open_for_change(edition)
             _write_step(edition, DraftStep.Kind.DESCRIBE, "放弃草稿 (abandoned)", [], by=by, at=at)
             Edition.objects.filter(pk=edition.pk).update(state=Edition.State.ABANDONED)
     edition.refresh_from_db()
-
-
-def _open(edition: Edition) -> None:
-    """Lock the edition for changing and withdraw its approval; raises :class:`Conflict` when it is no draft any more."""
-    locked = Edition.objects.select_for_update().get(pk=edition.pk)
-    if locked.state not in (Edition.State.DRAFT, Edition.State.APPROVED):
-        raise Conflict(f"“{locked.name}”{locked.get_state_display()}，不能再修改 (no longer a draft)")
-    if locked.state == Edition.State.APPROVED:
-        locked.state, locked.approved_by, locked.approved_at = Edition.State.DRAFT, None, None
-        locked.save(update_fields=["state", "approved_by", "approved_at"])
-    edition.state, edition.approved_by, edition.approved_at = locked.state, None, None
 
 
 def _write_step(
@@ -215,3 +212,7 @@ def _check_name(name: str) -> None:
 
 def _shown(value: Any) -> str:
     return "沿用登记" if value is None else str(value)
+
+
+def _pk(user: User | None) -> int | None:
+    return user.pk if user is not None else None

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
+from gridmap.editions.registry_checks import ERROR, Draft, registry_findings
+from gridmap.editions.standing import drawn, in_force, standing
 from gridmap.models import Edition
 from gridmap.models.drafts import DraftFinding
 
 
 def recheck(edition: Edition, *, on: dt.date) -> None:
     """Check a draft as it stands against the boundaries in force on a day and write its findings anew."""
+    rows = standing(edition)
+    draft = Draft(edition.scope, rows, drawn(rows.codes, rows.shapes), in_force(edition.scope, on=on), on)
+    found = registry_findings(draft)
+    for finding in found:
+        finding.edition = edition
     DraftFinding.objects.filter(edition=edition).delete()
+    DraftFinding.objects.bulk_create(found)
 
 
 def blocking(edition: Edition) -> int:
     """How many of a draft's findings keep it from being approved."""
-    return DraftFinding.objects.filter(edition=edition, severity="error").count()
+    return DraftFinding.objects.filter(edition=edition, severity=ERROR).count()

@@ -6,13 +6,14 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from shapely.geometry.base import BaseGeometry
 
 from geodata.areas import Areas
 from geodata.crs import STORED_SRID
-from gridmap.editions.attributes import described
+from gridmap.editions.attributes import UnfitValue, described
 from gridmap.editions.standing import LENGTHS, Held, well_formed
 from gridmap.models import Area, Boundary
 from gridmap.models.drafts import DraftArea
@@ -81,12 +82,20 @@ def rows_of_file(
 
     Raises :class:`~gridmap.editions.attributes.UnfitValue` for a value that cannot stand in a row.
     """
+    _check_finite(areas)
     names = {code: area.name for code, area in held.items()}
     rows = [
         DraftArea(**given | {"name": given["name"] or names.get(given["code"], "")}, geom=stored(shape), row=int(row))
         for given, shape, row in zip(described(areas, columns), areas.shapes, areas.rows, strict=True)
     ]
     return rows + _carried(scope, held, {row.code for row in rows if well_formed(row.code)})
+
+
+def _check_finite(areas: Areas) -> None:
+    vertices, of = shapely.get_coordinates(areas.shapes, return_index=True)
+    bad = of[~np.isfinite(vertices).all(axis=1)]
+    if len(bad):
+        raise UnfitValue(f"第 {areas.rows[bad[0]]} 行：坐标不是有限的数 (a coordinate is no number)", parameter="file")
 
 
 def _carried(scope: str, held: Mapping[str, Held], in_file: set[str]) -> list[DraftArea]:
