@@ -26,7 +26,16 @@ METRES_SRID = 4547
 
 COORDINATE_SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 
+PLANE_SRIDS = range(4491, 4555)
+"""The CGCS2000 Gauss-Kruger planes: 6-degree zones with and without the zone's number before the easting, then 3-degree ones."""
+
 Degrees = NDArray[np.float64]
+
+# How far from its central meridian a plane may be used, in metres; two 6-degree zones away nothing is surveyed in it.
+PLANE_REACH_M = 700_000.0
+# What lies nearer to the equator than this are degrees taken for metres; China begins 300 km north of it.
+PLANE_SOUTH_M, PLANE_NORTH_M = 10_000.0, 6_700_000.0
+FALSE_EASTING_M = 500_000.0
 
 KRASOVSKY_AXIS = 6378245.0
 KRASOVSKY_ECCENTRICITY_SQUARED = 0.00669342162296594323
@@ -63,6 +72,82 @@ def to_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
 def from_stored(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
     """Turn a stored point into a named system; arguments, result and errors as in `to_stored`."""
     return _converted(lon, lat, coord, _FROM_STORED)
+
+
+def named_system(coord: str) -> str:
+    """The one name of a coordinate system that a file of areas may be in.
+
+    One of COORDINATE_SYSTEMS, or "EPSG:4491" to "EPSG:4554" for the CGCS2000 planes; EPSG:4490, EPSG:4326 and CRS84
+    are cgcs2000 and wgs84. Capitals do not matter. Raises UnknownCoordinateSystem.
+    """
+    given = coord.strip().lower()
+    name = {"epsg:4490": "cgcs2000", "epsg:4326": "wgs84", "crs84": "wgs84", "ogc:crs84": "wgs84"}.get(given, given)
+    if name in COORDINATE_SYSTEMS:
+        return name
+    if plane_of(name) is None:
+        raise UnknownCoordinateSystem(coord)
+    return name.upper()
+
+
+def plane_of(coord: str) -> int | None:
+    """The EPSG code of a plane named "EPSG:4547" or the like; None for a system in degrees."""
+    authority, _, code = coord.lower().partition(":")
+    known = authority == "epsg" and code.isascii() and code.isdigit() and int(code) in PLANE_SRIDS
+    return int(code) if known else None
+
+
+def from_named(x: ArrayLike, y: ArrayLike, coord: str) -> tuple[Any, Any]:
+    """Turn coordinates of any system of `named_system` into stored degrees, longitude first.
+
+    `x`, `y`: longitude and latitude in degrees or, in a plane, easting and northing in metres; scalars or arrays of
+    one shape. Raises UnknownCoordinateSystem, and CoordinateOutOfRange for what cannot lie in that system.
+    """
+    name = named_system(coord)
+    plane = plane_of(name)
+    if plane is None:
+        return to_stored(x, y, name)
+    if not np.all(in_range(x, y, name)):
+        raise CoordinateOutOfRange(f"easting or northing is not one of {name}")
+    return from_metres(x, y, plane)
+
+
+def to_named(lon: ArrayLike, lat: ArrayLike, coord: str) -> tuple[Any, Any]:
+    """Turn stored degrees into any system of `named_system`; arguments and errors as in `from_named`."""
+    name = named_system(coord)
+    plane = plane_of(name)
+    if plane is None:
+        return from_stored(lon, lat, name)
+    x, y = to_metres(*_checked(lon, lat), plane)
+    if not np.all(in_range(x, y, name)):
+        raise CoordinateOutOfRange(f"the place lies outside {name}")
+    return x, y
+
+
+def in_range(x: ArrayLike, y: ArrayLike, coord: str) -> NDArray[np.bool_]:
+    """Whether each coordinate can be one of the system: degrees on the globe, or metres within reach of its meridian."""
+    one, other = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    plane = plane_of(coord)
+    if plane is None:
+        return np.asarray((np.abs(one) <= 180) & (np.abs(other) <= 90))
+    east = np.abs(one - false_easting(plane)) <= PLANE_REACH_M
+    return np.asarray(east & (other >= PLANE_SOUTH_M) & (other <= PLANE_NORTH_M))
+
+
+def false_easting(plane: int) -> float:
+    """The easting of a plane's central meridian in metres: 500,000, after the zone's number where the plane has one."""
+    if plane in range(4491, 4502):
+        return (plane - 4491 + 13) * 1e6 + FALSE_EASTING_M
+    if plane in range(4513, 4534):
+        return (plane - 4513 + 25) * 1e6 + FALSE_EASTING_M
+    return FALSE_EASTING_M
+
+
+def central_meridian(plane: int) -> int:
+    """A plane's central meridian in degrees east."""
+    for first, last, step in ((4491, 4501, 6), (4502, 4512, 6), (4513, 4533, 3), (4534, 4554, 3)):
+        if first <= plane <= last:
+            return 75 + (plane - first) * step
+    raise UnknownCoordinateSystem(f"EPSG:{plane}")
 
 
 def metres_srid(lon: float, lat: float) -> int:
