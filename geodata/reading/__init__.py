@@ -1,0 +1,11 @@
+"""Read drawn areas from the files people have, whatever their format and coordinate system, or say why not.
+
+A file comes from outside: what its name says and what it holds must agree, GDAL is given nothing but the formats on the
+list, and everything has a bound.
+"""
+
+from geodata.reading.formats import Format
+from geodata.reading.pipeline import read_areas
+from geodata.reading.refusing import BadFile, Limits
+
+__all__ = ["BadFile", "Format", "Limits", "read_areas"]
