@@ -5,6 +5,7 @@ from gridmap.models.ground import Area, Boundary, Edition, Lineage, River
 from gridmap.models.organisations import Building, FormerSeat, Organisation, PartyOrganisation
 from gridmap.models.people import Appointment, Person, StationedStaff
 from gridmap.models.powers import DelegatedPower, PowerGrant, ServiceGuide
+from gridmap.models.rosters import RosterImport
 from gridmap.models.versions import DataVersion
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Person",
     "PowerGrant",
     "River",
+    "RosterImport",
     "ServiceGuide",
     "StationedStaff",
 ]

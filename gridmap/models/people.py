@@ -92,7 +92,7 @@ class Appointment(Dated):
 class StationedStaff(Dated):
     """A post moved down from a department to a town: owned by the one, managed and used by the other (R34, R70–R72).
 
-    A post without a person is vacant.
+    One row for the days in which nothing about the post changes; a row without a person is a vacant post.
     """
 
     class Mode(models.TextChoices):
@@ -100,7 +100,7 @@ class StationedStaff(Dated):
         DUAL = "dual", "双重管理"
         COORDINATED = "coordinated", "统一指挥协调"
 
-    post = models.CharField("编制号", max_length=24, primary_key=True, db_collation="C")
+    post = models.CharField("编制号", max_length=24, db_collation="C")
     home = models.ForeignKey(Organisation, models.PROTECT, related_name="stationed_out", verbose_name="派出部门")
     area = models.ForeignKey(Area, models.PROTECT, related_name="stationed_staff", verbose_name="镇街")
     person = models.ForeignKey(
@@ -115,8 +115,15 @@ class StationedStaff(Dated):
     class Meta:
         verbose_name = "派驻编制"
         verbose_name_plural = "派驻编制"
-        ordering = ["post"]
-        constraints = [until_after_from("stationed_staff_until_after_from")]
+        ordering = ["post", "valid_from"]
+        constraints = [
+            until_after_from("stationed_staff_until_after_from"),
+            ExclusionConstraint(
+                name="stationed_staff_once_a_post",
+                expressions=[("post", RangeOperators.EQUAL), (in_force_range(), RangeOperators.OVERLAPS)],
+                violation_error_message="该编制在这段日期内已有登记 (the post is registered already)",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.post

@@ -175,6 +175,23 @@ def stationed(**change: object) -> str:
     return insert("gridmap_stationedstaff", **(good | change))
 
 
+def roster_import(**change: object) -> str:
+    good = {
+        "id": "6f0e3b2c-5a68-4c8e-9d51-1f3a5a3f0c11",
+        "kind": "people",
+        "file_name": "x.csv",
+        "digest": "0" * 64,
+        "day": "2026-07-01",
+        "by_id": "(SELECT min(id) FROM auth_user)",
+        "received_at": "2026-07-01",
+        "committed_at": None,
+        "counts": "{}",
+        "content": "x",
+        "findings": "{}",
+    }
+    return insert("gridmap_rosterimport", **(good | change))
+
+
 def power(**change: object) -> str:
     good = {
         "code": "N1",
@@ -232,6 +249,7 @@ GOOD = [
     building,
     appointment,
     stationed,
+    roster_import,
     power,
     grant,
     guide,
@@ -383,7 +401,9 @@ REFUSED = {
         "gridmap_person_user_id",
     ),
     "stationed until before": (stationed(valid_until="2025-12-31"), "stationed_staff_until_after_from"),
-    "post twice": (stationed(post="S001"), "gridmap_stationedstaff_pkey"),
+    "post twice at a time": (stationed(post="S001"), "stationed_staff_once_a_post"),
+    "roster carried out with its file": (roster_import(committed_at="2026-07-01"), "roster_import_keeps_no_file"),
+    "roster kept without its file": (roster_import(content=None), "roster_import_keeps_no_file"),
     # powers
     "power until before": (power(valid_until="2025-12-31"), "delegated_power_until_after_from"),
     "grant until on from": (grant(valid_until="2026-01-01"), "power_grant_until_after_from"),
@@ -468,6 +488,10 @@ ALLOWED = {
     "a committee on a first-level grid": party(kind="committee", area_id="360702001001"),
     "a second district": area(code="990001", level="district", kind="district", parent_id=None),
     "a vacant post": stationed(),
+    "a post again after it changed": (
+        "UPDATE gridmap_stationedstaff SET valid_until = '2026-01-01' WHERE post = 'S001'; " + stationed(post="S001")
+    ),
+    "a roster carried out": roster_import(committed_at="2026-07-01", content=None, findings=None),
 }
 
 
