@@ -6,12 +6,13 @@ from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from gridmap.refusals import sentence_of
 
 if TYPE_CHECKING:
     # Generic for the type checker only.
@@ -109,9 +110,4 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def refusal(error: IntegrityError) -> str:
     """The sentence of the constraint the database named."""
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-    for model in apps.get_models():
-        for constraint in model._meta.constraints:
-            if constraint.name == name:
-                return f"没有保存：{constraint.violation_error_message}"
-    return "没有保存：与已有数据冲突，请重新打开后再试 (conflict with what is stored)"
+    return f"没有保存：{sentence_of(error) or '与已有数据冲突，请重新打开后再试 (conflict with what is stored)'}"
