@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Q, TextChoices
+from django.db.models import TextChoices
 
 from gridmap.duties import Standing
-from gridmap.models import DraftStep, Edition
+from gridmap.models import DraftLineage, DraftStaffing, DraftStep, Edition
 from gridmap.roles import Role
 
 
@@ -29,6 +29,7 @@ ON_OWN_GROUND: dict[Act, frozenset[Role]] = {
     Act.APPROVE: frozenset(),
     Act.PUBLISH: frozenset(),
 }
+SET_BY_HAND = (DraftLineage, DraftStaffing)
 User = AbstractBaseUser | AnonymousUser
 
 
@@ -71,7 +72,9 @@ def refusal(act: Act, standing: Standing, user: User, edition: Edition) -> str |
 
 
 def had_a_hand(edition: Edition, user: User) -> bool:
-    """Whether the user created this edition or took a step in it, one since undone included."""
+    """Whether the user created this edition, took a step that stands in it, or set its lineage or staffing by hand."""
     if user.pk is None:
         return False
-    return edition.created_by_id == user.pk or DraftStep.objects.filter(Q(edition=edition), by=user.pk).exists()
+    if edition.created_by_id == user.pk:
+        return True
+    return any(rows.objects.filter(edition=edition, by=user.pk).exists() for rows in (DraftStep, *SET_BY_HAND))
