@@ -168,7 +168,7 @@ def describe(
     )
 
 
-def successor(row: DraftArea, **changed: Any) -> DraftArea:
+def successor(row: DraftArea, /, **changed: Any) -> DraftArea:
     """A new row like this one except for what changed, to be given to :func:`take_step`."""
     return DraftArea(**{field: getattr(row, field) for field in COPIED} | changed)
 
