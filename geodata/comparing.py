@@ -35,44 +35,45 @@ def overlaps(old: Mapping[str, Any], new: Mapping[str, Any], *, at_least_m2: flo
     """The ground every old area shares with every new one, by old code, then new code.
 
     `old`, `new`: shapely polygons by code, CGCS2000 degrees (EPSG:4490); areas of one level, for areas of two levels
-    share ground as a matter of course. Invalid polygons are taken as GEOS would mend them, other shapes as empty. What is at most
-    `at_least_m2` square metres is left out: joining polygons moves their lines by less than that.
+    share ground as a matter of course. Invalid polygons are taken as GEOS would mend them, other shapes as empty. What
+    is at most `at_least_m2` square metres is left out: joining polygons moves their lines by less than that.
     """
     if not old or not new:
         return []
     old_codes, new_codes = list(old), list(new)
-    drawn = _in_plane([*old.values(), *new.values()])
-    before, after = drawn[: len(old)], drawn[len(old) :]
-    old_m2, new_m2 = shapely.area(before), shapely.area(after)
+    before, after = _sound(list(old.values())), _sound(list(new.values()))
+    # Lines are straight in degrees: cut there, the pieces of an area add up to it however its line is cornered.
+    old_size, new_size = shapely.area(before), shapely.area(after)
     i, j = shapely.STRtree(after).query(before, predicate="intersects")
-    m2 = _shared_m2(before[i], after[j])
+    pieces = _shared(before[i], after[j])
+    old_m2 = np.array(list(square_metres(dict(enumerate(before))).values()))
     found = [
-        Overlap(old_codes[a], new_codes[b], float(shared), float(shared / old_m2[a]), float(shared / new_m2[b]))
-        for a, b, shared in zip(i, j, m2, strict=True)
-        if shared > at_least_m2
+        Overlap(old_codes[a], new_codes[b], size / old_size[a] * old_m2[a], size / old_size[a], size / new_size[b])
+        for a, b, size in zip(i.tolist(), j.tolist(), pieces.tolist(), strict=True)
+        if size > 0 and size / old_size[a] * old_m2[a] > at_least_m2
     ]
     return sorted(found, key=lambda it: (it.old_code, it.new_code))
 
 
-def square_metres(shapes: Mapping[str, Any]) -> dict[str, float]:
-    """The size of polygons by code, in the plane of the middle of them all; shapes as for `overlaps`."""
-    sizes = shapely.area(_in_plane(list(shapes.values())))
-    return dict(zip(shapes, sizes.tolist(), strict=True))
-
-
-def _in_plane(shapes: list[Any]) -> Shapes:
-    """Sound polygons in metres, in the plane of the middle of them all; empty where there is no ground on the globe."""
-    drawn = np.empty(len(shapes), dtype=object)
-    drawn[:] = shapes
-    bounds = shapely.bounds(drawn)
-    drawn[~np.all(np.abs(bounds) <= [180, 90, 180, 90], axis=1)] = shapely.MultiPolygon()
-    bad = ~shapely.is_valid(drawn) | ~np.isin(shapely.get_type_id(drawn), POLYGONAL)
-    drawn[bad] = [_mended(shape) for shape in drawn[bad]]
+def square_metres(shapes: Mapping[Any, Any]) -> dict[Any, float]:
+    """The size of polygons by their keys, in the plane of the middle of them all; shapes as for `overlaps`."""
+    drawn = _sound(list(shapes.values()))
     if shapely.is_empty(drawn).all():
-        return drawn
+        return dict.fromkeys(shapes, 0.0)
     west, south, east, north = shapely.total_bounds(drawn)
     srid = metres_srid((west + east) / 2, (south + north) / 2)
-    return shapely.transform(drawn, lambda vertices: np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], srid)))
+    planar = shapely.transform(drawn, lambda vertices: np.column_stack(to_metres(vertices[:, 0], vertices[:, 1], srid)))
+    return dict(zip(shapes, shapely.area(planar).tolist(), strict=True))
+
+
+def _sound(shapes: list[Any]) -> Shapes:
+    """Valid polygons in degrees; empty where there is no ground on the globe."""
+    drawn = np.empty(len(shapes), dtype=object)
+    drawn[:] = shapes
+    drawn[~np.all(np.abs(shapely.bounds(drawn)) <= [180, 90, 180, 90], axis=1)] = shapely.MultiPolygon()
+    bad = ~np.isin(shapely.get_type_id(drawn), POLYGONAL) | ~shapely.is_valid(drawn)
+    drawn[bad] = [_mended(shape) for shape in drawn[bad]]
+    return drawn
 
 
 def _mended(shape: BaseGeometry) -> BaseGeometry:
@@ -81,10 +82,10 @@ def _mended(shape: BaseGeometry) -> BaseGeometry:
     return shapely.union_all([part for part in parts if part.geom_type in ("Polygon", "MultiPolygon")])
 
 
-def _shared_m2(before: Shapes, after: Shapes) -> NDArray[np.float64]:
-    """Square metres each pair shares; an area that did not move is not cut with itself."""
-    m2: NDArray[np.float64] = np.zeros(len(before))
+def _shared(before: Shapes, after: Shapes) -> NDArray[np.float64]:
+    """Square degrees each pair shares; an area that did not move is not cut with itself."""
+    size: NDArray[np.float64] = np.zeros(len(before))
     same = shapely.equals_identical(before, after)
-    m2[same] = shapely.area(before[same])
-    m2[~same] = shapely.area(shapely.intersection(before[~same], after[~same]))
-    return m2
+    size[same] = shapely.area(before[same])
+    size[~same] = shapely.area(shapely.intersection(before[~same], after[~same]))
+    return size

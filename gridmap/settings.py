@@ -187,7 +187,7 @@ SPECTACULAR_SETTINGS = {
 COLLECTIONS = ["gridmap.features.areas.AREAS", "gridmap.features.rivers.RIVERS", "cases.features.CASES"]
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
-OPEN_POINTS = ""
+OPEN_POINTS = "cases.rerouting.open_points"
 DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")

@@ -96,7 +96,7 @@ class Difference:
 def ground(edition: Edition, *, on: dt.date) -> Ground:
     """Compare the shapes of a draft as it stands with the boundaries in force on a day."""
     rows = standing(edition)
-    return _compared(_held_shapes(_held(edition, on)), drawn(rows.codes, rows.shapes))
+    return _compared(_held_shapes(_held(edition, rows, on)), drawn(rows.codes, rows.shapes))
 
 
 def changed_codes(edition: Edition, *, on: dt.date) -> frozenset[str]:
@@ -110,7 +110,8 @@ def differences(edition: Edition, *, on: dt.date) -> list[Difference]:
     Rows with an ill-formed code are left out, of a code that stands twice the first row counts: the findings name
     them.
     """
-    held, rows = _held(edition, on), standing(edition)
+    rows = standing(edition)
+    held = _held(edition, rows, on)
     compared = _compared(_held_shapes(held), drawn(rows.codes, rows.shapes))
     said = _said(rows)
     cases = _in_and_out(_case_moves(compared))
@@ -168,10 +169,10 @@ def _plain(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, default=str).encode()
 
 
-def _held(edition: Edition, on: dt.date) -> dict[str, Held]:
-    """What is in force of what the edition redraws."""
-    whole = len(edition.scope) == LENGTHS[0]
-    return {code: area for code, area in in_force(edition.scope, on=on).items() if whole or code != edition.scope}
+def _held(edition: Edition, rows: Areas, on: dt.date) -> dict[str, Held]:
+    """What is in force of what the edition redraws; of a narrower scope itself only where a row describes it."""
+    own = len(edition.scope) == LENGTHS[0] or edition.scope in set(rows.codes)
+    return {code: area for code, area in in_force(edition.scope, on=on).items() if own or code != edition.scope}
 
 
 def _held_shapes(held: Mapping[str, Held]) -> dict[str, BaseGeometry]:
@@ -279,9 +280,11 @@ def _count_after(count: str, before: Held | None, after: _Said | None) -> int | 
 
 def _case_moves(compared: Ground) -> dict[tuple[str, str], int]:
     changed = sorted(code for code in compared.changed if len(code) == GRID)
-    if not changed or not settings.OPEN_POINTS:
+    if not changed:
         return {}
-    lon, lat, current = import_string(settings.OPEN_POINTS)(changed)
+    # A case that no grid covered stands with the town or the district.
+    above = {code[:length] for code in changed for length in LENGTHS[:-1]}
+    lon, lat, current = import_string(settings.OPEN_POINTS)([*changed, *sorted(above)])
     grids = {code: it for code, it in compared.after.items() if len(code) == GRID and _drawn(it) and it.is_valid}
     covering: Iterable[str | None] = [None] * len(current)
     if grids:

@@ -24,8 +24,8 @@ COUNTS = ("households", "residents", "enterprises", "party_members")
 
 # Cut in two by a line; the smaller half is a grid of its own.
 SPLIT, SPLIT_NEW = "360702003005002", "360702003005008"
-# One grid of the two: MERGED_AWAY is gone.
-MERGED_INTO, MERGED_AWAY = "360702001001001", "360702001001002"
+# One grid of the two: MERGED_AWAY, where three cases of the demonstration are open, is gone.
+MERGED_INTO, MERGED_AWAY = "360702001001002", "360702001001001"
 # Ground of the one becomes the other's; they are of two communities, so that the communities' line moves too.
 HANDED_FROM, HANDED_TO = "360702002003003", "360702002004003"
 RENAMED, NEW_NAME = "360702003001001", "换了名称的网格"
