@@ -20,6 +20,7 @@ from geodata.reading.refusing import BadFile, Limits, too_many
 BLANK = re.compile(r"[ \t\n\r]*")
 # A vertex takes at least this much: [1,1],
 VERTEX_BYTES = 6
+MIN_CORNERS = 4
 
 
 class _BadGeometry(ValueError):
@@ -158,7 +159,7 @@ def _shape(given: Any) -> BaseGeometry | None:
         if given.get("type") == "MultiPolygon":
             return shapely.MultiPolygon([_polygon(part) for part in _listed(coordinates)])
         return shapely.force_2d(shapely.from_geojson(json.dumps(given)))
-    except shapely.errors.ShapelyError as error:
+    except (shapely.errors.ShapelyError, ValueError) as error:
         raise _BadGeometry(str(error)) from None
 
 
@@ -181,6 +182,8 @@ def _ring(places: Any) -> shapely.LinearRing:
         raise _BadGeometry("nan or infinite coordinates")
     if not np.array_equal(pairs[0], pairs[-1]):
         raise _BadGeometry("points of a ring do not form a closed linestring")
+    if len(pairs) < MIN_CORNERS:
+        raise _BadGeometry("Invalid number of points in a ring")
     return shapely.LinearRing(pairs)
 
 

@@ -166,5 +166,14 @@ def _same_plane(one: str, other: str) -> bool:
 
 
 def _short(declared: str) -> str:
+    """A name of a system for a message: an authority's code with what it stands for, or the name in the WKT."""
     name = re.search(r'"([^"]+)"', declared)
-    return name[1] if name else declared[:80]
+    if name:
+        return name[1]
+    short = AUTHORITY.fullmatch(declared.strip())
+    try:
+        return (
+            f"{declared[:80]} {CRS.from_authority(short['authority'], short['code']).name}" if short else declared[:80]
+        )
+    except CRSError:
+        return declared[:80]
