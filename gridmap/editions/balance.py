@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from django.contrib.auth.models import User
+from django.db import transaction
 from shapely.geometry.base import BaseGeometry
 
 from geodata.balancing import CannotBalance, Halving, Homes, best_neighbour, halve
 from geodata.sizes import RURAL_RESIDENTS, URBAN_HOUSEHOLDS, URBAN_RESIDENTS, Size, size_of
+from gridmap.editions import drafts, drawing, findings
 from gridmap.editions.standing import Held, in_force
-from gridmap.models import Area, Building
+from gridmap.models import Area, Building, DraftStep, Edition
 from gridmap.models.ground import Level
+from gridmap.problems import Unprocessable
 
 Home = tuple[float, float, int, int]
 """Longitude, latitude, households, residents of a building."""
@@ -69,6 +73,59 @@ def advice(scope: str, *, on: dt.date) -> list[Advice]:
         propose = ground.divided if sizes[code] is Size.TOO_LARGE else ground.enlarged
         found.append(Advice(grids[code], urban[code], sizes[code], why, *propose(grids[code])))
     return found
+
+
+def take_up(codes: Iterable[str], *, name: str, on: dt.date, by: User, at: dt.datetime) -> Edition:
+    """Begin a draft of the boundaries in force with the advice for these grids carried out, a step each.
+
+    The draft redraws the smallest area that holds them all. Raises :class:`~gridmap.problems.Unprocessable` where
+    there is no proposal for a grid or where it cannot be drawn, and what :func:`gridmap.editions.drafts.begin` raises;
+    nothing is kept then.
+    """
+    wanted = sorted(set(codes))
+    if not wanted:
+        raise Unprocessable("请至少选一个网格 (choose a grid)", parameter="grids")
+    proposals = {it.grid.code: it for it in advice(common_scope(wanted), on=on)}
+    with transaction.atomic():
+        edition = drafts.begin(name, None, on=on, by=by, at=at, scope=common_scope(wanted))
+        gone: set[str] = set()
+        for code in wanted:
+            proposal = proposals.get(code)
+            if proposal is None or not proposal.can_be_taken_up:
+                raise Unprocessable(f"{code[:20]} 没有可采用的建议 (no proposal for it)", parameter="grids")
+            touched = {code} | ({proposal.joined.code} if proposal.joined else set())
+            if touched & gone:
+                raise Unprocessable(
+                    f"{proposal.grid.name}：相邻网格已用于另一条建议，请分两次采用 (its neighbour is taken up already)",
+                    parameter="grids",
+                )
+            gone |= touched
+            for plan in _plans(proposal):
+                drawing.draw(edition, plan, step_id=drawing.last_step(edition), by=by, at=at, check=False)
+        findings.recheck(edition, on=on)
+    return edition
+
+
+def common_scope(codes: Sequence[str]) -> str:
+    """The code of the smallest district, town or community that holds all these grids; raises ``Unprocessable``."""
+    for length in (Level.COMMUNITY.code_length, Level.TOWN.code_length, Level.DISTRICT.code_length):
+        if len({code[:length] for code in codes}) == 1:
+            return codes[0][:length]
+    raise Unprocessable("所选网格分属不同的区 (grids of several districts)", parameter="grids")
+
+
+def _plans(proposal: Advice) -> list[drawing.Plan]:
+    code, plans = proposal.grid.code, []
+    if proposal.joined is not None:
+        plans.append(drawing.merge([code, proposal.joined.code], into=code))
+    if proposal.cut is not None:
+        plans.append(drawing.split(code, proposal.cut.line))
+    return [_as_proposed(plan) for plan in plans]
+
+
+def _as_proposed(plan: drawing.Plan) -> drawing.Plan:
+    """The same plan, kept in the draft as taken from the advice."""
+    return lambda sheet: replace(plan(sheet), kind=DraftStep.Kind.PROPOSAL)
 
 
 def _why(grid: Held, *, urban: bool) -> str:

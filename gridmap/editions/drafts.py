@@ -88,10 +88,11 @@ def take_step(
     details: Sequence[Any] = (),
     by: User | None,
     at: dt.datetime,
+    check: bool = True,
 ) -> DraftStep:
     """Replace standing rows of a draft (by key) by new ones, not yet saved, and check it again: all or nothing.
 
-    An approval is withdrawn. Raises :class:`~gridmap.problems.Conflict` when the edition is no draft any more or
+    Whoever takes many steps in one transaction may leave the check (``check``) for the end. An approval is withdrawn. Raises :class:`~gridmap.problems.Conflict` when the edition is no draft any more or
     when one of the rows was replaced in the meantime.
     """
     keys = set(replaced)
@@ -104,7 +105,8 @@ def take_step(
             raise Conflict("草稿已被他人修改，请刷新后再做 (the draft has changed meanwhile)")
         step = _write_step(edition, kind, sentence, made, by=by, at=at, details=details)
         DraftArea.objects.filter(pk__in=keys).update(replaced_by=step)
-        findings.recheck(edition, on=timezone.localdate(at))
+        if check:
+            findings.recheck(edition, on=timezone.localdate(at))
     return step
 
 

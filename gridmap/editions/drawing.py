@@ -119,8 +119,12 @@ class Redrawing:
 Plan = Callable[[Sheet], Redrawing]
 
 
-def draw(edition: Edition, plan: Plan, *, step_id: int, by: User, at: dt.datetime) -> tuple[Redrawing, DraftStep]:
+def draw(
+    edition: Edition, plan: Plan, *, step_id: int, by: User, at: dt.datetime, check: bool = True
+) -> tuple[Redrawing, DraftStep]:
     """Carry out what was planned on the draft as it was after step ``step_id``; all or nothing.
+
+    ``check`` as in :func:`gridmap.editions.drafts.take_step`.
 
     Raises :class:`Conflict` when the draft has changed since or is none any more, :class:`Unprocessable`, with the
     place where there is one, when it cannot be drawn.
@@ -137,6 +141,7 @@ def draw(edition: Edition, plan: Plan, *, step_id: int, by: User, at: dt.datetim
             details=done.details,
             by=by,
             at=at,
+            check=check,
         )
     return done, step
 
@@ -290,19 +295,19 @@ def _redrawing(
 ) -> Redrawing:
     """The rows that change: those edited, and their neighbours and the areas above with new corners."""
     first = next(iter(edited.values()))
-    made = [
-        drafts.successor(
+    made = []
+    for piece in pieces:
+        row = drafts.successor(
             edited.get(piece.code, first),
             code=piece.code,
             name=piece.name,
             kind=piece.kind,
             geom=stored(piece.shape),
             **piece.counts,
-            **({"row": None} if piece.is_new else {}),
             **also,
         )
-        for piece in pieces
-    ]
+        row.row = None if piece.is_new else row.row
+        made.append(row)
     made += [drafts.successor(sheet.rows[key], geom=stored(shape)) for key, shape in changed.items()]
     replaced = [row.pk for row in edited.values()] + [sheet.rows[key].pk for key in changed]
     return Redrawing(kind, sentence, pieces, made, replaced, gone, tuple(notes))

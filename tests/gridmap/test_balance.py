@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 import shapely
 from django.db import connection
@@ -11,8 +12,11 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from geodata.sizes import Size, size_of
-from gridmap.editions.balance import Advice, advice
-from gridmap.models import Area, Boundary, Building
+from gridmap.editions import drafts
+from gridmap.editions.balance import Advice, advice, common_scope, take_up
+from gridmap.models import Area, Boundary, Building, DraftFinding, Edition
+from gridmap.problems import Unprocessable
+from tests.conftest import Cast
 
 DAY = dt.date(2026, 6, 30)
 COMMUNITY = "360702001001"
@@ -120,3 +124,78 @@ def test_advice_costs_three_statements_however_many_grids_it_is_for() -> None:
         ) as asked:
             advice(scope, on=DAY)
         assert len(asked) == 3
+
+
+# ---- taken up as a draft -----------------------------------------------------------------------------------------
+
+AT = dt.datetime(2026, 6, 30, 10, tzinfo=dt.UTC)
+
+
+def take(codes: list[str], cast: Cast) -> Edition:
+    return take_up(codes, name="规模调整", on=DAY, by=cast.centre, at=AT)
+
+
+def test_all_advice_for_the_district_can_be_taken_up_and_passes_the_checks(cast: Cast) -> None:
+    codes = [it.grid.code for it in advice("360702", on=DAY)]
+    edition = take(codes, cast)
+    assert edition.scope == "360702"
+    assert edition.steps.filter(kind="proposal").count() == 20
+    assert list(DraftFinding.objects.filter(edition=edition, severity="error").values_list("sentence")) == []
+    drawn = drafts.shapes(edition)
+    assert sum(len(code) == 15 for code in drawn) == 727 + 20
+    grids = np.array([shape for code, shape in drawn.items() if len(code) == 15])
+    assert shapely.coverage_is_valid(grids)
+    before = shapely.union_all(
+        [shapely.from_wkb(bytes(it.geom.wkb)) for it in Boundary.objects.on(DAY).filter(area="360702")]
+    )
+    assert drawn["360702"].symmetric_difference(before).area < 1e-12
+
+
+def test_a_pair_divided_anew_keeps_its_people(cast: Cast) -> None:
+    other = beside(GRID)
+    set_size(GRID, 420, 1100)
+    set_size(other, 320, 700)
+    for code in Area.objects.filter(parent=COMMUNITY).exclude(code__in=[GRID, other]).values_list("code", flat=True):
+        set_size(code, 400, 990)
+    edition = take([GRID], cast)
+    assert edition.scope == COMMUNITY
+    assert [step.kind for step in edition.steps.all()] == ["copy", "proposal", "proposal"]
+    rows = edition.draft_areas.standing().filter(code__startswith=COMMUNITY)
+    changed = [row for row in rows if row.residents is not None]
+    assert GRID in [row.code for row in changed]
+    assert other not in [row.code for row in rows]
+    assert sum(row.residents for row in changed) == 1800
+    assert max(row.residents for row in changed) <= 1000
+
+
+def test_nothing_is_kept_of_what_cannot_be_taken_up_whole(cast: Cast) -> None:
+    wrong = advice("360702", on=DAY)[0].grid.code
+    with pytest.raises(Unprocessable, match="没有可采用的建议"):
+        take([wrong, GRID], cast)
+    with pytest.raises(Unprocessable, match="请至少选一个网格"):
+        take([], cast)
+    assert not Edition.objects.filter(name="规模调整").exists()
+
+
+def test_one_neighbour_is_not_used_twice(cast: Cast) -> None:
+    other = beside(GRID)
+    for code in Area.objects.filter(parent=COMMUNITY).values_list("code", flat=True):
+        set_size(code, 500, 1000)
+    set_size(GRID, 60, 150)
+    set_size(other, 70, 160)
+    assert about(GRID).joined.code == other  # type: ignore[union-attr]
+    with pytest.raises(Unprocessable, match="另一条建议"):
+        take([GRID, other], cast)
+
+
+@pytest.mark.parametrize(
+    ("codes", "scope"),
+    [
+        (["360702001001001"], "360702001001"),
+        (["360702001001001", "360702001001009"], "360702001001"),
+        (["360702001001001", "360702001010001"], "360702001"),
+        (["360702001001001", "360702100001001"], "360702"),
+    ],
+)
+def test_the_smallest_area_that_holds_all_is_redrawn(codes: list[str], scope: str) -> None:
+    assert common_scope(codes) == scope
