@@ -216,17 +216,20 @@ def _boxes(shapes: Sequence[Shape]) -> Floats:
     the ground they gained and lost is taken.
     """
     grids = [it.geometry for it in shapes if it.level == "grid"]
-    above: dict[str, list[shapely.Geometry]] = defaultdict(list)
-    for it in shapes:
-        if it.level != "grid":
-            above[it.area].append(it.geometry)
-    changed = [shapely.symmetric_difference_all(np.array(drawn, dtype=object)) for drawn in above.values()]
+    above = {it.area for it in shapes if it.level != "grid"}
+    changed = [_gained_and_lost([it for it in shapes if it.area == area]) for area in above]
     parts = shapely.get_parts(np.array([*grids, *changed], dtype=object))
     bounds = shapely.bounds(parts[~shapely.is_empty(parts)]).reshape(-1, 4)
     if not len(bounds):
         return bounds
     east = REACH_DEGREES / max(float(np.cos(np.radians(np.abs(bounds[:, [1, 3]]).max()))), 0.1)
     return _few(bounds + np.array([-east, -REACH_DEGREES, east, REACH_DEGREES]))
+
+
+def _gained_and_lost(shapes: Sequence[Shape]) -> shapely.Geometry:
+    """Where an area's shapes before and after differ."""
+    before, after = ([it.geometry for it in shapes if it.opened is opened] for opened in (False, True))
+    return shapely.symmetric_difference(shapely.union_all(before), shapely.union_all(after))
 
 
 def _few(boxes: Floats) -> Floats:
