@@ -5,7 +5,7 @@ list, and everything has a bound.
 """
 
 from geodata.reading.formats import Format
-from geodata.reading.pipeline import read_areas
+from geodata.reading.pipeline import read_areas, read_shapes
 from geodata.reading.refusing import BadFile, Limits
 
-__all__ = ["BadFile", "Format", "Limits", "read_areas"]
+__all__ = ["BadFile", "Format", "Limits", "read_areas", "read_shapes"]

@@ -32,7 +32,7 @@ DRIVERS = {
     Format.TAB: "MapInfo File",
 }
 # What is written besides; memory layers are GDAL's own.
-KEPT = {*DRIVERS.values(), "KML", "GeoJSON", "CSV", "MEM", "Memory"}
+KEPT = {*DRIVERS.values(), "KML", "GeoJSON", "GeoJSONSeq", "CSV", "MEM", "Memory"}
 # KML's own columns say how to draw a placemark.
 KML_COLUMNS = (
     "id", "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon",

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from geodata.areas import Areas
+from geodata.areas import Areas, Shapes
 from geodata.reading import delimited, drivers, geojson
 from geodata.reading.columns import code_column, codes, name_column, texts
 from geodata.reading.formats import Format, Opened, opened
@@ -39,11 +39,7 @@ def read_areas(
     The shapes are in CGCS2000 degrees, turned vertex by vertex, without heights; of any type, valid or not: that is for
     `geodata.checking` to say. Codes are text to the last digit. Raises BadFile, whose message names what is wrong where.
     """
-    with ExitStack() as stack:
-        file = opened(path, limits)
-        if is_packed(file):
-            file = stack.enter_context(unpacked(file, layer, limits))
-        read = _layer(file, layer, limits)
+    file, read = _read(path, layer, limits)
     source = Path(path).name
     system = system_of(source, read.declared, coord)
     column = code_column(source, read.table, code_field)
@@ -55,6 +51,22 @@ def read_areas(
         shapes = _turned(shapes)
     others = read.table.drop(columns=[given for given in (column, named) if given is not None])
     return Areas(found, names, shapes, np.arange(1, len(found) + 1), others, source, system)
+
+
+def read_shapes(path: Path | str, *, coord: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Shapes:
+    """Read only the shapes of a file, of rivers for one, which have no codes; all else as in `read_areas`."""
+    _, read = _read(path, None, limits)
+    source = Path(path).name
+    rows = np.array([str(row) for row in range(1, len(read.shapes) + 1)], dtype=object)
+    return stored(source, read.shapes, system_of(source, read.declared, coord), rows)
+
+
+def _read(path: Path | str, layer: str | None, limits: Limits) -> tuple[Opened, Layer]:
+    with ExitStack() as stack:
+        file = opened(path, limits)
+        if is_packed(file):
+            file = stack.enter_context(unpacked(file, layer, limits))
+        return file, _layer(file, layer, limits)
 
 
 def _layer(file: Opened, layer: str | None, limits: Limits) -> Layer:
