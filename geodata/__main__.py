@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geodata import district
+from geodata.commands.route import add_route
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m geodata", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_district(commands)
+    add_route(commands)
     return parser
 
 

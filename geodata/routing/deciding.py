@@ -74,7 +74,7 @@ class Rules:
         reach_m: float = REACH_M,
         measured: bool = True,
     ) -> None:
-        self._made_of = (areas, parents, rivers, reach_m, measured)
+        self.made_of = (areas, parents, rivers, reach_m, measured)
         self.router = Router(areas)
         self.measured = measured
         self._outlines = Outlines(self.router.shapes)
@@ -83,7 +83,7 @@ class Rules:
 
     def __reduce__(self) -> tuple[Callable[..., Rules], tuple[Any, ...]]:
         """Sent to another process as what they are made of; the tables are built anew there."""
-        return _rules_of, self._made_of
+        return rules_of, self.made_of
 
     def decide(self, lon: ArrayLike, lat: ArrayLike, coord: str, *, threads: int = 1) -> Decided:
         """Decide for points; `lon`, `lat`: shape (n,), degrees of the system `coord` (geodata.crs.COORDINATE_SYSTEMS).
@@ -104,14 +104,10 @@ class Rules:
             return Decided.joined(list(parts))
 
     def _part(self, x: Floats, y: Floats, coord: str) -> Decided:
-        finite = np.isfinite(x) & np.isfinite(y)
-        with np.errstate(invalid="ignore"):
-            usable = finite & (np.abs(x) <= 180) & (np.abs(y) <= 90)
+        usable, lon, lat = stored_points(x, y, coord)
         where = np.flatnonzero(usable)
-        lon, lat = to_stored(x[where], y[where], coord)
-        if not len(where):
-            lon, lat = x[where], y[where]
         decided = _all_unrouted(len(x))
+        finite = np.isfinite(x) & np.isfinite(y)
         decided.reason[~finite] = NO_NUMBER
         decided.reason[finite & ~usable] = OUT_OF_RANGE
         routed = self.router.route(lon, lat)
@@ -145,7 +141,18 @@ class Rules:
         decided.reason[where[outside[~found]]] = self._nothing_near
 
 
-def _rules_of(areas: Areas, parents: Areas | None, rivers: Shapes | None, reach_m: float, measured: bool) -> Rules:
+def stored_points(x: Floats, y: Floats, coord: str) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Which points of a named system are on the globe, shape (n,), and these in CGCS2000 degrees, shape (usable,).
+
+    Raises UnknownCoordinateSystem.
+    """
+    usable = (np.abs(x) <= 180) & (np.abs(y) <= 90)
+    lon, lat = to_stored(x[usable], y[usable], coord)
+    return usable, lon, lat
+
+
+def rules_of(areas: Areas, parents: Areas | None, rivers: Shapes | None, reach_m: float, measured: bool) -> Rules:
+    """Rules from what they are made of, `Rules.made_of`."""
     return Rules(areas, parents=parents, rivers=rivers, reach_m=reach_m, measured=measured)
 
 

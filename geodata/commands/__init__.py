@@ -1,0 +1,1 @@
+"""The commands of ``python -m geodata``, one module for those that belong together."""
