@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from gridmap.editions.staffing import ENDING, LEADERS
 from gridmap.models import (
@@ -132,15 +132,25 @@ def move_organisations(*, gone: Sequence[str], heirs: Mapping[str, str], day: dt
     Organisation.objects.bulk_update(organisations, ["area"], batch_size=500)
     towns = [code for code in gone if code in heirs and len(code) == 9]
     if towns:
-        _move_posts(StationedStaff.objects.on(day).filter(area__in=towns), heirs)
+        _move_posts(towns, heirs, day)
         _move_grants(towns, heirs, day)
 
 
-def _move_posts(rows: QuerySet[StationedStaff], heirs: Mapping[str, str]) -> None:
-    posts = list(rows)
-    for post in posts:
-        post.area_id = heirs[post.area_id]
-    StationedStaff.objects.bulk_update(posts, ["area"], batch_size=500)
+def _move_posts(towns: Sequence[str], heirs: Mapping[str, str], day: dt.date) -> None:
+    ending = list(StationedStaff.objects.on(day).filter(area__in=towns).order_by("pk"))
+    StationedStaff.objects.filter(pk__in=[post.pk for post in ending]).update(valid_until=day)
+    StationedStaff.objects.bulk_create(
+        StationedStaff(
+            post=it.post,
+            home_id=it.home_id,
+            area_id=heirs[it.area_id],
+            person_id=it.person_id,
+            mode=it.mode,
+            valid_from=day,
+            valid_until=it.valid_until,
+        )
+        for it in ending
+    )
 
 
 def _move_grants(towns: Sequence[str], heirs: Mapping[str, str], day: dt.date) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+import shapely
 from django.contrib.auth.models import User
 
-from geodata.areas import Areas
-from gridmap.editions import drafts, publishing, staffing
+from geodata.areas import Areas, areas_of
+from gridmap.editions import drafts, founding, publishing, staffing
 from gridmap.editions.differences import Ground
-from gridmap.models import Appointment, DraftStaffing, Edition
+from gridmap.editions.founding import DrawnArea
+from gridmap.editions.opening import kind_of
+from gridmap.models import Appointment, Area, DraftStaffing, Edition, PartyOrganisation, Person
 from gridmap.roles import Role
 from tests.gridmap import redrawn
 
@@ -83,3 +88,65 @@ def refused(edition: Edition, *parts: str, **options: object) -> list[str]:
     for part in parts:
         assert part in str(caught.value), caught.value.sentences
     return caught.value.sentences
+
+
+# ---- a small district of squares ---------------------------------------------------------------------------------
+
+# Far from the demonstration district; steps of about a kilometre.
+WEST, SOUTH, STEP = 113.0, 30.0, 0.01
+SMALL = "990001"
+FOUNDED_ON = dt.date(2020, 1, 1)
+
+
+def square(x: float, y: float, width: float = 1, height: float = 1) -> shapely.Polygon:
+    """A rectangle in steps from the district's south-western corner."""
+    return shapely.box(
+        WEST + x * STEP, SOUTH + y * STEP, WEST + (x + width) * STEP, SOUTH + (y + height) * STEP, ccw=True
+    )
+
+
+# Two communities of one town, each of two squares in a row: A B | C D.
+COMMUNITY, OTHER = f"{SMALL}001001", f"{SMALL}001002"
+A, B, C, D = f"{COMMUNITY}001", f"{COMMUNITY}002", f"{OTHER}001", f"{OTHER}002"
+SQUARES = {A: square(0, 0), B: square(1, 0), C: square(2, 0), D: square(3, 0)}
+
+
+def small_district() -> Edition:
+    """The small district founded, with a party organisation, a worker and a secretary in each grid and community."""
+    names = {SMALL: "某区", f"{SMALL}001": "某街道", COMMUNITY: "甲社区", OTHER: "乙社区"}
+    upper = [DrawnArea(code, name, kind_of(code)) for code, name in names.items()]
+    grids = [DrawnArea(code, f"{code[-6:]}网格", "basic", shape) for code, shape in SQUARES.items()]
+    edition = founding.found([*upper, *grids], name="首版", valid_from=FOUNDED_ON, at=AT)
+    for code in (COMMUNITY, OTHER, *SQUARES):
+        leader, secretary = (Person.objects.create(code=f"{code}-{n}", name=f"某{n}{code[-6:]}") for n in ("L", "S"))
+        Appointment.objects.create(person=leader, role=staffing.LEADERS[len(code)], area_id=code, valid_from=FOUNDED_ON)
+        Appointment.objects.create(person=secretary, role="party_secretary", area_id=code, valid_from=FOUNDED_ON)
+        PartyOrganisation.objects.create(
+            code=f"{code}-P",
+            kind=staffing.PARTY_KINDS[len(code)][0],
+            name=f"{code[-6:]}党组织",
+            area_id=code,
+            secretary=secretary,
+            established_on=FOUNDED_ON,
+        )
+    return edition
+
+
+def squares(shapes: Mapping[str, shapely.Geometry | None], *, scope: str = SMALL) -> tuple[Edition, Ground]:
+    """A draft of the small district with these areas (None: drawn by those below), named as registered or by code."""
+    known = dict(Area.objects.filter(code__in=shapes).values_list("code", "name"))
+    areas = areas_of(shapes, shapes.values(), [known.get(code, f"新{code[-6:]}") for code in shapes])
+    edition = drafts.begin("改版", areas, on=TODAY, by=keepers().preparer, at=AT, scope=scope)
+    return edition, publishing.propose(edition, on=TODAY)
+
+
+def without(*codes: str) -> dict[str, shapely.Geometry]:
+    """The squares but for some."""
+    return {code: shape for code, shape in SQUARES.items() if code not in codes}
+
+
+def publish(edition: Edition, ground: Ground, *, valid_from: dt.date = DAY, **options: Any) -> None:
+    """Excuse what staffing is open, approve and publish."""
+    staffing.excuse_all(edition, ground, reason="选任中", by=keepers().preparer)
+    publishing.approve(edition, by=keepers().approver, at=AT)
+    publishing.publish(edition, valid_from=valid_from, by=keepers().approver, at=AT, **options)
