@@ -49,14 +49,13 @@ def described(areas: Areas, columns: Mapping[str, str] | None = None) -> list[di
     of the Chinese ones. A count the file does not have, or leaves empty, is None. Raises :class:`UnfitValue`
     naming row and column.
     """
-    found = {attribute: _column(areas.table, attribute, (columns or {}).get(attribute)) for attribute in COLUMNS}
+    named = {attribute: _column(areas.table, attribute, (columns or {}).get(attribute)) for attribute in COLUMNS}
+    values = {attribute: areas.table[column].tolist() for attribute, column in named.items() if column is not None}
     listed = []
     for position, row in enumerate(areas.rows):
         where = f"第 {row} 行"
         given = {"code": areas.codes[position], "name": areas.names[position]}
-        given |= {
-            attribute: areas.table[column].iloc[position] for attribute, column in found.items() if column is not None
-        }
+        given |= {attribute: column[position] for attribute, column in values.items()}
         listed.append({attribute: fit(attribute, value, where) for attribute, value in given.items()})
     return listed
 

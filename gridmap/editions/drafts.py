@@ -120,9 +120,9 @@ def undo(edition: Edition, *, step_id: int, by: User | None, at: dt.datetime) ->
         open_for_change(edition)
         steps = list(edition.steps.order_by("-pk")[:2])
         if not steps or steps[0].pk != step_id:
-            raise Conflict("只能撤销最后一步，请刷新后再做 (only the last step can be undone)")
+            raise Conflict("只能撤回最后一步，请刷新后再做 (only the last step can be undone)")
         if len(steps) == 1:
-            raise Conflict("这是建立草稿的一步，不能撤销，可以放弃草稿 (the step that began the draft)")
+            raise Conflict("这是建立草稿的一步，不能撤回，可以放弃草稿 (the step that began the draft)")
         last, before = steps
         before.details = [
             *before.details,

@@ -81,6 +81,7 @@ def _rows(draft: Draft) -> Iterator[DraftFinding]:
     there = {code for code in draft.rows.codes if well_formed(code)}
     if not draft.whole_district:
         there.add(draft.scope)
+    kinds = draft.rows.table["kind"].tolist()
     for position, code in enumerate(draft.rows.codes):
         if not well_formed(code):
             continue
@@ -94,7 +95,7 @@ def _rows(draft: Draft) -> Iterator[DraftFinding]:
             )
         elif len(code) > DISTRICT and code != draft.scope and code[:-3] not in there:
             yield _parentless(draft, position)
-        yield from _described(draft, position)
+        yield from _described(draft, position, kinds[position])
 
 
 def _parentless(draft: Draft, position: int) -> DraftFinding:
@@ -106,10 +107,8 @@ def _parentless(draft: Draft, position: int) -> DraftFinding:
     return draft.finding(position, "no_parent", ERROR, sentence, other=parent)
 
 
-def _described(draft: Draft, position: int) -> Iterator[DraftFinding]:
-    code = draft.rows.codes[position]
-    possible = KINDS[LEVELS[len(code)]]
-    kind = draft.rows.table["kind"].iloc[position]
+def _described(draft: Draft, position: int, kind: str) -> Iterator[DraftFinding]:
+    possible = KINDS[LEVELS[len(draft.rows.codes[position])]]
     if kind and kind not in possible:
         wanted = "、".join(it.label for it in possible)
         label = Area.Kind(kind).label

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,9 @@ from django.contrib.gis.db.models.functions import AsWKB
 from pytest_django.plugin import DjangoDbBlocker
 
 from geodata.areas import Areas, areas_of
+from geodata.reading import read_areas
 from gridmap.editions import drafts
-from gridmap.editions.differences import differences
+from gridmap.editions.differences import differences, fingerprint
 from gridmap.models import Area, Boundary, DraftArea, DraftStep, Edition
 from gridmap.problems import Conflict, Unprocessable
 from tests import conftest
@@ -148,6 +150,13 @@ def test_a_stray_code_does_not_move_the_scope() -> None:
         begin(replace(drawn, codes=half), "两区")
 
 
+def test_a_file_gives_the_same_draft(tmp_path: Path) -> None:
+    drawn = redrawn.redrawn(defects=True)
+    path = redrawn.write_geojson(tmp_path / "redrawn.geojson", drawn)
+    read = read_areas(path, coord="cgcs2000", code_field="code", name_field="name")
+    assert fingerprint(begin(read)) == fingerprint(begin(drawn, "又一版"))
+
+
 # ---- what cannot stand in a draft --------------------------------------------------------------------------------
 
 
@@ -229,7 +238,7 @@ def test_undoing_restores_everything_to_the_bit() -> None:
     with pytest.raises(Conflict, match="最后一步"):
         drafts.undo(edition, step_id=taken.pk, by=None, at=AT)
     first = edition.steps.get()
-    with pytest.raises(Conflict, match="不能撤销"):
+    with pytest.raises(Conflict, match="不能撤回"):
         drafts.undo(edition, step_id=first.pk, by=None, at=AT)
 
 
