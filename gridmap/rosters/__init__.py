@@ -1,0 +1,1 @@
+"""Rosters: spreadsheets from the offices that keep people, organisations and powers, into the registry."""

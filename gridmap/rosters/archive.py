@@ -1,0 +1,64 @@
+"""Look into an .xlsx, which is a zip of XML, before anything unpacks it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+MAX_PARTS = 300
+MAX_UNZIPPED = 48 * 1024 * 1024
+# A document type is the way to entities that grow without end or point elsewhere; spreadsheets have none.
+_DOCTYPE = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-16-be"))
+_OLE = b"\xd0\xcf\x11\xe0"
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]{2,20})"')
+_HIDDEN = re.compile(rb'<(?:\w+:)?(?:row|col)\s[^>]*?hidden="(?:1|true)"')
+
+
+class Unreadable(ValueError):
+    """A file that cannot be taken; the message is for the person who sent it."""
+
+
+@dataclass(frozen=True)
+class CheckedArchive:
+    """What openpyxl does not tell of a sheet when it streams: the merged cells, the hidden rows and columns."""
+
+    content: bytes
+
+    def merged_in(self, part: str) -> list[str]:
+        """The first few merged ranges of a sheet."""
+        return [found.decode("ascii") for found in _MERGED.findall(self._part(part))[:3]]
+
+    def hidden_in(self, part: str) -> bool:
+        """Whether rows or columns of a sheet are hidden."""
+        return _HIDDEN.search(self._part(part)) is not None
+
+    def _part(self, part: str) -> bytes:
+        with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
+            return archive.read(part.lstrip("/"))
+
+
+def check_archive(content: bytes) -> CheckedArchive:
+    """Refuse what is no plain workbook, or would unpack to more than a roster can be; raises :class:`Unreadable`."""
+    if content.startswith(_OLE):
+        raise Unreadable("这是旧的 .xls 或加了密码的文件，请去掉密码另存为 .xlsx (old or locked)")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            # What the directory claims is what is unpacked: zipfile reads no further and compares the sum.
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNZIPPED:
+                raise Unreadable("文件展开后过大，不予打开 (it unpacks to too much)")
+            for part in parts:
+                _check_part(part.filename, archive.read(part))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+        raise Unreadable("不是完整的 .xlsx 文件，请重新保存后再试 (not a whole .xlsx)") from error
+    return CheckedArchive(content)
+
+
+def _check_part(name: str, content: bytes) -> None:
+    if name.endswith("vbaProject.bin") or (name == "[Content_Types].xml" and b"macroEnabled" in content):
+        raise Unreadable("文件带有宏，请另存为不带宏的 .xlsx (macros are not accepted)")
+    if any(mark in content for mark in _DOCTYPE):
+        raise Unreadable("文件里有表格用不着的文档类型声明，不予打开 (a document type declaration)")
