@@ -13,10 +13,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from cases import actions
 from cases.actions import Report
 from cases.models import Case
+from gridmap.editions import drafts
 from gridmap.models import Boundary
 from tests.conftest import Cast
 
@@ -33,6 +35,11 @@ def everybody(status: int) -> dict[str, int]:
 
 def ground_only(inside: int, *, anonymous: int, outside: int = 404, **special: int) -> dict[str, int]:
     return everybody(outside) | {"anonymous": anonymous} | dict.fromkeys(ON_GROUND, inside) | special
+
+
+def keepers_only(status: int) -> dict[str, int]:
+    """For the centre of the district and of a town, and the administrator."""
+    return everybody(403) | {"anonymous": 302} | dict.fromkeys(("clerk", "centre", "admin"), status)
 
 
 # name → (method, path, expected status by caller). NUMBER is a reported case on the cast's grid.
@@ -76,6 +83,34 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
         "/cases/NUMBER/reporter/",
         ground_only(200, anonymous=302, leader=403, admin=403),
     ),
+    "registry-balance": ("get", "/registry/balance/", keepers_only(200)),
+    "registry-rosters": ("get", "/registry/rosters/", keepers_only(200)),
+    "registry-roster": ("get", "/registry/rosters/appointments/", keepers_only(200)),
+    "registry-roster-template": ("get", "/registry/rosters/people/template.xlsx", keepers_only(200)),
+    # What the district gives to its towns is the district's to register.
+    "registry-roster-registered": (
+        "get",
+        "/registry/rosters/power-grants/registered.xlsx",
+        keepers_only(200) | {"clerk": 403},
+    ),
+    "registry-roster-import": (
+        "get",
+        "/registry/rosters/people/6f0e3b2c-5a68-4c8e-9d51-1f3a5a3f0c11/",
+        keepers_only(404),
+    ),
+    "registry-draw": ("get", "/registry/editions/DRAFT/draw/", keepers_only(200)),
+    "registry-draft-geojson": (
+        "get",
+        "/registry/editions/DRAFT/draft.geojson",
+        keepers_only(200) | {"anonymous": 401},
+    ),
+    # A form without anything in it.
+    "registry-draw-edit": (
+        "post",
+        "/registry/editions/DRAFT/edits/split",
+        keepers_only(400) | {"anonymous": 401},
+    ),
+    "registry-draw-undo": ("post", "/registry/editions/DRAFT/undo", keepers_only(400) | {"anonymous": 401}),
     "case-photo": ("get", "/cases/NUMBER/photos/PHOTO/", ground_only(200, anonymous=404)),
 }
 # Answered by Django's own admin, which asks for staff before anything else (tests/browser/test_admin.py).
@@ -131,6 +166,9 @@ def test_every_caller_at_every_address(
 ) -> None:
     method, path, expected = TABLE[name]
     client = as_user(None if caller == "anonymous" else getattr(cast, caller))
+    if "DRAFT" in path:
+        draft = drafts.begin("草稿", None, on=timezone.localdate(), by=None, at=timezone.now(), scope=cast.grid[:9])
+        path = path.replace("DRAFT", str(draft.pk))
     path = path.replace("NUMBER", case.number).replace("PHOTO", str(case.photos.get().pk))
     response = getattr(client, method)(path)
     response.close()  # a photo is an open file until somebody has read it
