@@ -92,8 +92,9 @@ def take_step(
 ) -> DraftStep:
     """Replace standing rows of a draft (by key) by new ones, not yet saved, and check it again: all or nothing.
 
-    Whoever takes many steps in one transaction may leave the check (``check``) for the end. An approval is withdrawn. Raises :class:`~gridmap.problems.Conflict` when the edition is no draft any more or
-    when one of the rows was replaced in the meantime.
+    Whoever takes many steps in one transaction may leave the check (``check``) for the last. An approval is withdrawn.
+    Raises :class:`~gridmap.problems.Conflict` when the edition is no draft any more or when one of the rows was
+    replaced in the meantime.
     """
     keys = set(replaced)
     with transaction.atomic():
