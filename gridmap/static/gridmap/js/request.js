@@ -4,15 +4,17 @@
 export class Problem extends Error {
   /**
    * @param {string} detail
-   * @param {{status?: number, code?: string, parameter?: string}} [more] status 0: the site was not reached
+   * @param {{status?: number, code?: string, parameter?: string, place?: [number, number] | null}} [more] status 0: the
+   *   site was not reached; place: longitude and latitude of what is wrong, where it is somewhere
    */
-  constructor(detail, { status = 0, code = "unreachable", parameter = "" } = {}) {
+  constructor(detail, { status = 0, code = "unreachable", parameter = "", place = null } = {}) {
     super(detail);
     this.name = "Problem";
     this.detail = detail;
     this.status = status;
     this.code = code;
     this.parameter = parameter;
+    this.place = place;
   }
 
   /** Whether the site may have done it all the same: nobody heard its answer, or it failed halfway. */
@@ -106,6 +108,7 @@ export function readAnswer(status, text) {
     status,
     code: answer?.code ?? "unexpected",
     parameter: answer?.parameter,
+    place: answer?.place,
   });
 }
 
