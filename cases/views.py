@@ -23,6 +23,7 @@ from cases import actions, photos
 from cases.actions.handling import Given
 from cases.api import caller, case_for
 from cases.desk import desk_of, posts_of, time_left, waits_for
+from cases.handovers import handed_over
 from cases.models import Case, Photo
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
 from cases.workflow import OPEN, STEP_OF, State, Step
@@ -167,7 +168,8 @@ def steps(case: Case) -> list[dict[str, Any]]:
 def desk(request: HttpRequest) -> HttpResponse:
     """My work: open cases on my ground, by deadline."""
     standing = caller(request)
-    mine = desk_of(standing, user_id=request.user.pk, now=timezone.now())
+    now = timezone.now()
+    mine = desk_of(standing, user_id=request.user.pk, now=now)
     page = {
         "areas": reverse("api-geojson", args=["areas"]),
         "rivers": reverse("api-geojson", args=["rivers"]),
@@ -182,7 +184,13 @@ def desk(request: HttpRequest) -> HttpResponse:
             for row in mine.rows
         ],
     }
-    context = {"desk": mine, "posts": posts_of(standing), "everything": standing.everything, "page": page}
+    context = {
+        "desk": mine,
+        "handed_over": handed_over(standing, now=now),
+        "posts": posts_of(standing),
+        "everything": standing.everything,
+        "page": page,
+    }
     return render(request, "cases/desk.html", context)
 
 
