@@ -25,6 +25,7 @@ def read_areas(
     path: Path | str,
     *,
     coord: str | None = None,
+    assumed: str | None = None,
     code_field: str | None = None,
     name_field: str | None = None,
     layer: str | None = None,
@@ -33,15 +34,15 @@ def read_areas(
     """Read GeoJSON, GeoPackage, Shapefile (bare or zipped), FlatGeobuf, KML, MIF/TAB or CSV with a column of WKT.
 
     `coord`: the file's coordinate system, a name `geodata.crs.named_system` knows; it may be left out where the file
-    says it itself. `code_field`, `name_field`: the columns of codes and names; left out, the common names are tried.
-    `layer`: for a file of several layers.
+    says it itself. `assumed`: its system if neither says. `code_field`, `name_field`: the columns of codes and names;
+    left out, the common names are tried. `layer`: for a file of several layers.
 
     The shapes are in CGCS2000 degrees, turned vertex by vertex, without heights; of any type, valid or not: that is for
     `geodata.checking` to say. Codes are text to the last digit. Raises BadFile, whose message names what is wrong where.
     """
     file, read = _read(path, layer, limits)
     source = Path(path).name
-    system = system_of(source, read.declared, coord)
+    system = system_of(source, read.declared, coord or (assumed if read.declared is None else None))
     column = code_column(source, read.table, code_field)
     found = codes(source, read.table[column])
     named = name_column(source, read.table, name_field)
@@ -53,12 +54,15 @@ def read_areas(
     return Areas(found, names, shapes, np.arange(1, len(found) + 1), others, source, system)
 
 
-def read_shapes(path: Path | str, *, coord: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Shapes:
+def read_shapes(
+    path: Path | str, *, coord: str | None = None, assumed: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Shapes:
     """Read only the shapes of a file, of rivers for one, which have no codes; all else as in `read_areas`."""
     _, read = _read(path, None, limits)
     source = Path(path).name
     rows = np.array([str(row) for row in range(1, len(read.shapes) + 1)], dtype=object)
-    return stored(source, read.shapes, system_of(source, read.declared, coord), rows)
+    system = system_of(source, read.declared, coord or (assumed if read.declared is None else None))
+    return stored(source, read.shapes, system, rows)
 
 
 def _read(path: Path | str, layer: str | None, limits: Limits) -> tuple[Opened, Layer]:
