@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
-from geodata.areas import Areas
+from geodata.areas import Areas, Shapes
 from geodata.cluster import by_threads, by_workers
 from geodata.crs import COORDINATE_SYSTEMS
 from geodata.points import FORMATS, Chunk, PointsRefused, Source, open_points, writing
 from geodata.points.text import ENCODINGS
-from geodata.reading import BadFile, read_areas, read_shapes
+from geodata.reading import read_areas, read_shapes
 from geodata.routing import METHODS, REACH_M, Decided, Rules, lines_of
 
 GEOJSON = (".geojson", ".json")
@@ -64,7 +63,7 @@ def _route(options: argparse.Namespace) -> int:
     rules = Rules(
         _areas(options.areas, coord, options.code_field),
         parents=_areas(options.parents, coord, options.parents_code_field) if options.parents else None,
-        rivers=lines_of(_shapes(options.rivers, coord), options.rivers.name) if options.rivers else None,
+        rivers=_rivers(options.rivers, coord) if options.rivers else None,
         reach_m=options.reach,
         measured=not options.no_distance,
     )
@@ -107,22 +106,15 @@ def _advance(bar: tqdm[Any], source: Source, rows: int) -> None:
 
 
 def _areas(path: Path, coord: str | None, code_field: str | None) -> Areas:
-    if coord is None and path.suffix.lower() in GEOJSON:
-        try:
-            return read_areas(path, code_field=code_field)
-        except BadFile:
-            # Most likely it does not say its system; whatever else is wrong with it is said again.
-            coord = GEOJSON_COORD
-    return read_areas(path, coord=coord, code_field=code_field)
+    return read_areas(path, coord=coord, assumed=_assumed(path), code_field=code_field)
 
 
-def _shapes(path: Path, coord: str | None) -> np.typing.NDArray[np.object_]:
-    if coord is None and path.suffix.lower() in GEOJSON:
-        try:
-            return read_shapes(path)
-        except BadFile:
-            coord = GEOJSON_COORD
-    return read_shapes(path, coord=coord)
+def _rivers(path: Path, coord: str | None) -> Shapes:
+    return lines_of(read_shapes(path, coord=coord, assumed=_assumed(path)), path.name)
+
+
+def _assumed(path: Path) -> str | None:
+    return GEOJSON_COORD if path.suffix.lower() in GEOJSON else None
 
 
 def _refuse_own_input(options: argparse.Namespace) -> None:
@@ -143,6 +135,3 @@ def _metres(text: str) -> float:
     if not 0 <= metres <= 10_000:
         raise argparse.ArgumentTypeError("from 0 to 10000 metres")
     return metres
-
-
-__all__ = ["add_route"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from geodata.points.rows import ADDED, AT_ONCE, Chunk, PointsRefused, Sink, Source
 from geodata.points.tables import LayerSource, ParquetSource
 from geodata.points.text import TextSink, TextSource
-from geodata.points.writing import COORDINATES, CsvSink, GeoJsonSink, GeoPackageSink, ParquetSink, Tables
+from geodata.points.writing import COORDINATES, OWN_COLUMNS, CsvSink, GeoJsonSink, GeoPackageSink, ParquetSink, Tables
 
 TEXT = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet",)
@@ -68,8 +68,7 @@ def writing(out: Path, source: Source, *, coord: str, prefix: str = "") -> Itera
     if not out.parent.is_dir():
         raise PointsRefused(f"没有文件夹 {out.parent} (no such folder)")
     names = tuple(prefix + name for name in ADDED)
-    of_layer = isinstance(source, LayerSource) and out.suffix.lower() in TEXT
-    _refuse_twice(source, (*names, *COORDINATES) if of_layer else names)
+    _refuse_twice(source, names, out)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         part = folder / out.name
@@ -104,9 +103,14 @@ def _format(path: Path) -> str:
     return suffix
 
 
-def _refuse_twice(source: Source, names: tuple[str, ...]) -> None:
-    there = [name for name in names if name in source.columns]
-    if there:
+def _refuse_twice(source: Source, names: tuple[str, ...], out: Path) -> None:
+    there, new = source.columns, [*names]
+    if isinstance(source, LayerSource) and out.suffix.lower() in TEXT:
+        new += COORDINATES
+    if out.suffix.lower() in GEOPACKAGE:  # takes capitals for small letters
+        there, new = [name.lower() for name in there], [*(name.lower() for name in new), *OWN_COLUMNS]
+    twice = sorted({name for name in new if name in there} | {name for name in there if there.count(name) > 1})
+    if twice:
         raise PointsRefused(
-            f"{source.path.name} 已有列 {', '.join(there)}，请用 --prefix 给新列加前缀 (columns are there already)"
+            f"{source.path.name} 的列 {', '.join(twice)} 在输出中会重名，可用 --prefix 给新列加前缀 (columns would be there twice)"
         )

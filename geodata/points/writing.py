@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,9 @@ from geodata.routing.deciding import stored_points
 
 COORDINATES = ("lon", "lat")
 """Columns of CSV for the coordinates that were a layer's geometry."""
+
+OWN_COLUMNS = ("fid", "geom")
+"""Columns every GeoPackage layer has of itself."""
 
 METRE_DECIMALS, DEGREE_DECIMALS = 2, 7  # a centimetre each
 
@@ -144,19 +146,16 @@ class GeoPackageSink:
         table = self._tables.table(chunk, decided).append_column(
             "geom", arrow("GeoPackage").array(shapes, type="binary")
         )
-        with warnings.catch_warnings():
-            # GDAL advises a registered name for the layer's columns it renames; errors are raised all the same.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            pyogrio.write_arrow(
-                table,
-                self._path,
-                layer=self._path.stem,
-                driver="GPKG",
-                geometry_name="geom",
-                geometry_type="Point",
-                crs=f"EPSG:{STORED_SRID}",
-                append=self._path.exists(),
-            )
+        pyogrio.write_arrow(
+            table,
+            self._path,
+            layer=self._path.stem,
+            driver="GPKG",
+            geometry_name=OWN_COLUMNS[1],
+            geometry_type="Point",
+            crs=f"EPSG:{STORED_SRID}",
+            append=self._path.exists(),
+        )
 
     def close(self) -> None:
         """See Sink."""
