@@ -213,11 +213,21 @@ def approve(edition: Edition, *, by: User, at: dt.datetime) -> None:
         if edition.state == State.APPROVED:
             raise Refused(["已经批准 (approved already)"])
         findings.recheck(edition, on=today)
-        if said := faults(edition, on=today):
+        if said := [*_pending(edition, on=today), *faults(edition, on=today)]:
             raise Refused(said)
         edition.state, edition.approved_by, edition.approved_at = State.APPROVED, by, at
         edition.approved_digest = fingerprint(edition)
         edition.save(update_fields=["state", "approved_by", "approved_at", "approved_digest"])
+
+
+def _pending(edition: Edition, *, on: dt.date) -> list[str]:
+    """A draft is compared with what is in force; what is published for later would make it another draft."""
+    later = _published_about(edition.scope).filter(valid_from__gt=on).order_by("valid_from").first()
+    if later is None:
+        return []
+    return [
+        f"“{later.name}”将于 {later.valid_from} 生效，本草稿须在那天之后核对并批准 (another edition is yet to come)"
+    ]
 
 
 def withdraw(edition: Edition, *, by: User) -> None:

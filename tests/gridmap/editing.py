@@ -132,12 +132,14 @@ def small_district() -> Edition:
     return edition
 
 
-def squares(shapes: Mapping[str, shapely.Geometry | None], *, scope: str = SMALL) -> tuple[Edition, Ground]:
+def squares(
+    shapes: Mapping[str, shapely.Geometry | None], *, name: str = "改版", on: dt.date = TODAY
+) -> tuple[Edition, Ground]:
     """A draft of the small district with these areas (None: drawn by those below), named as registered or by code."""
     known = dict(Area.objects.filter(code__in=shapes).values_list("code", "name"))
     areas = areas_of(shapes, shapes.values(), [known.get(code, f"新{code[-6:]}") for code in shapes])
-    edition = drafts.begin("改版", areas, on=TODAY, by=keepers().preparer, at=AT, scope=scope)
-    return edition, publishing.propose(edition, on=TODAY)
+    edition = drafts.begin(name, areas, on=on, by=keepers().preparer, at=AT, scope=SMALL)
+    return edition, publishing.propose(edition, on=on)
 
 
 def without(*codes: str) -> dict[str, shapely.Geometry]:
@@ -145,8 +147,24 @@ def without(*codes: str) -> dict[str, shapely.Geometry]:
     return {code: shape for code, shape in SQUARES.items() if code not in codes}
 
 
-def publish(edition: Edition, ground: Ground, *, valid_from: dt.date = DAY, **options: Any) -> None:
-    """Excuse what staffing is open, approve and publish."""
+NEW = f"{COMMUNITY}011"
+
+
+def split(*, name: str = "改版", on: dt.date = TODAY) -> tuple[Edition, Ground]:
+    """A draft in which a part of A becomes NEW."""
+    return squares(SQUARES | {A: square(0, 0, width=0.6), NEW: square(0.6, 0, width=0.4)}, name=name, on=on)
+
+
+def approve(edition: Edition, ground: Ground, *, at: dt.datetime = AT) -> Edition:
+    """Excuse what staffing is open, and approve."""
     staffing.excuse_all(edition, ground, reason="选任中", by=keepers().preparer)
-    publishing.approve(edition, by=keepers().approver, at=AT)
-    publishing.publish(edition, valid_from=valid_from, by=keepers().approver, at=AT, **options)
+    publishing.approve(edition, by=keepers().approver, at=at)
+    return edition
+
+
+def publish(
+    edition: Edition, ground: Ground, *, valid_from: dt.date = DAY, at: dt.datetime = AT, **options: Any
+) -> publishing.Published:
+    """The same, and publish."""
+    approve(edition, ground, at=at)
+    return publishing.publish(edition, valid_from=valid_from, by=keepers().approver, at=at, **options)
