@@ -104,8 +104,8 @@ class TooLarge(Problem):
     status = 413
     code = "too-large"
 
-    def __init__(self) -> None:
-        super().__init__("请求内容过大 (the request is too large)")
+    def __init__(self, sentence: str = "请求内容过大") -> None:
+        super().__init__(f"{sentence} (the request is too large)")
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> JsonResponse:
@@ -139,11 +139,14 @@ class answer_problems:  # noqa: N801  middleware reads as a function in the sett
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer what we know; leave the rest to Django, which logs it."""
         problem = _as_problem(exception)
-        if problem is None:
-            return None
-        if request.path.startswith(MACHINE_PREFIXES):
-            return answer(problem)
-        return _page(request, problem.status, problem.detail)
+        return None if problem is None else respond(request, problem)
+
+
+def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem for whoever asked: a machine or a person."""
+    if request.path.startswith(MACHINE_PREFIXES):
+        return answer(problem)
+    return _page(request, problem.status, problem.detail)
 
 
 def _as_problem(exception: Exception) -> Problem | None:
