@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gridmap.middleware.content_security_policy",
+    "gridmap.middleware.bound_length",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -101,6 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "gridmap.context.site",
+                "gridmap.context.registry",
             ],
         },
     }
@@ -154,6 +156,9 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 # Six photos of 12 MB each and the text around them; each photo is checked by itself when it is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A file of areas; a request may be as long as the longest thing asked for, and a little for the form around it.
+MAX_AREA_FILE = 64 * 1024 * 1024
+MAX_REQUEST = 80 * 1024 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -188,6 +193,10 @@ COLLECTIONS = ["gridmap.features.areas.AREAS", "gridmap.features.rivers.RIVERS",
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
 OPEN_POINTS = "cases.rerouting.open_points"
+# Commands to run when an edition has been published.
+AFTER_PUBLICATION = ["reroute_cases"]
+# Gives the next cases the area they lie in since an edition came into force: edition, at → done, total, moved, finished.
+REROUTE = "cases.rerouting.advance"
 DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")

@@ -15,7 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("admin/", admin.site.urls),
+    path("registry/", include("gridmap.registry.edition_urls")),
     path("registry/", include("gridmap.registry.urls")),
+    path("registry/editions/<int:pk>/", include("gridmap.registry.drawing_urls")),
     # machines
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -17,7 +17,7 @@ from gridmap.editions.keepers import Act
 from gridmap.models import Edition
 from gridmap.problems import Forbidden, NotFound
 
-_Rest = ParamSpec("_Rest")
+View = Callable[..., HttpResponse]
 
 
 class KeeperRequest(HttpRequest):
@@ -27,13 +27,11 @@ class KeeperRequest(HttpRequest):
     standing: Standing
 
 
-def keepers_only(
-    view: Callable[Concatenate[KeeperRequest, _Rest], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, _Rest], HttpResponse]:
+def keepers_only(view: View) -> View:
     """Ask whoever is not signed in to do so; refuse whoever has nothing to do with editions."""
 
     @wraps(view)
-    def guarded(request: Any, *args: _Rest.args, **kwargs: _Rest.kwargs) -> HttpResponse:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.standing = standing_of(request.user, on=timezone.localdate())
         if not keepers.keeps_any(request.standing, request.user):
             raise Forbidden("登记由区和镇街网格中心的人员办理 (for the keepers of the registry)")

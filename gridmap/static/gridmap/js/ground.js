@@ -119,13 +119,14 @@ function keepInside(map, bounds) {
  * @param {L.Map} map
  * @param {object} options
  * @param {string} options.areas  address of the areas collection (GeoJSON)
+ * @param {boolean} [options.confined]  keep the map about the towns; false where something else may be shown too
  * @param {string | null} [options.on]  the day whose boundaries are drawn first, YYYY-MM-DD; else today
  * @param {string} [options.rivers]  address of the rivers collection; without it no water is drawn
  * @param {(problem: Error) => void} [options.onProblem]  told when a level could not be loaded; it is tried again at
  *   the next move
  * @returns {Ground}
  */
-export function showGround(map, { areas, rivers, on = null, onProblem = () => {} }) {
+export function showGround(map, { areas, rivers, confined = true, on = null, onProblem = () => {} }) {
   let day = on;
   /** Which call of showDay is the present one: what an earlier one still reads is not drawn. */
   let turn = 0;
@@ -221,7 +222,9 @@ export function showGround(map, { areas, rivers, on = null, onProblem = () => {}
     if (!bounds.isValid()) {
       throw new Error("还没有发布区域边界 (no district is published yet)");
     }
-    keepInside(map, bounds);
+    if (confined) {
+      keepInside(map, bounds);
+    }
     if (!isPlaced(map)) {
       map.fitBounds(bounds, { animate: false });
     }
