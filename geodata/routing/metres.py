@@ -29,28 +29,33 @@ class Outlines:
     """Outlines of areas, projected when they are first needed; for several threads at once."""
 
     def __init__(self, shapes: Shapes) -> None:
-        self._lines: Shapes = shapely.boundary(shapes)
+        self._shapes = shapes
         self._vertices = shapely.get_num_coordinates(shapes)
-        self._projected: dict[int, Shapes] = {}
+        self._projected: dict[int, tuple[Shapes, Shapes]] = {}
         self._trees: dict[tuple[int, int], shapely.STRtree] = {}
         self._making = threading.Lock()
 
-    def distances(self, area: Ints | Positions, lon: Floats, lat: Floats) -> Floats:
+    def distances(self, area: Ints | Positions, lon: Floats, lat: Floats, *, solid: bool = False) -> Floats:
         """Metres from each point to the outline of its area.
 
-        `area`: shape (n,), indexes of the shapes; `lon`, `lat`: shape (n,), CGCS2000 degrees, finite.
+        `area`: shape (n,), indexes of the shapes; `lon`, `lat`: shape (n,), CGCS2000 degrees, finite. `solid`: 0 for a
+        point inside the area in the plane. One outside in degrees may be: an edge is straight in both, which makes two
+        lines of it.
         """
         found = np.empty(len(area))
         planes = planes_of(lon, lat)
         for srid in np.unique(planes).tolist():
             those = np.flatnonzero(planes == srid)
             x, y = to_metres(lon[those], lat[those], srid)
-            found[those] = self._in_plane(srid, area[those], shapely.points(x, y))
+            points: Shapes = np.asarray(shapely.points(x, y))
+            found[those] = self._to_outlines(srid, area[those], points)
+            if solid:
+                found[those[shapely.intersects(self._projected[srid][0][area[those]], points)]] = 0.0
         return found
 
-    def _in_plane(self, srid: int, area: Ints | Positions, points: Shapes) -> Floats:
+    def _to_outlines(self, srid: int, area: Ints | Positions, points: Shapes) -> Floats:
         with self._making:
-            lines = self._lines_in(srid, np.unique(area))
+            lines = self._outlines_in(srid, np.unique(area))
             many = np.flatnonzero(self._vertices[area] > FEW_VERTICES)
             trees = {int(which): self._tree(srid, int(which)) for which in np.unique(area[many])}
         few = self._vertices[area] <= FEW_VERTICES
@@ -62,17 +67,21 @@ class Outlines:
             found[those[nearest_to]] = distance
         return found
 
-    def _lines_in(self, srid: int, areas: NDArray[np.integer]) -> Shapes:
-        lines = self._projected.setdefault(srid, np.full(len(self._lines), None, dtype=object))
-        missing = areas[shapely.is_missing(lines[areas])]
-        lines[missing] = shapely.transform(
-            self._lines[missing], lambda points: np.column_stack(to_metres(points[:, 0], points[:, 1], srid))
+    def _outlines_in(self, srid: int, areas: NDArray[np.integer]) -> Shapes:
+        if srid not in self._projected:
+            nothing = np.full(len(self._shapes), None, dtype=object)
+            self._projected[srid] = nothing, nothing.copy()
+        shapes, outlines = self._projected[srid]
+        missing = areas[shapely.is_missing(outlines[areas])]
+        shapes[missing] = shapely.transform(
+            self._shapes[missing], lambda points: np.column_stack(to_metres(points[:, 0], points[:, 1], srid))
         )
-        return lines
+        outlines[missing] = shapely.boundary(shapes[missing])
+        return outlines
 
     def _tree(self, srid: int, area: int) -> shapely.STRtree:
         if (srid, area) not in self._trees:
-            points, line = shapely.get_coordinates(shapely.get_parts(self._projected[srid][area]), return_index=True)
+            points, line = shapely.get_coordinates(shapely.get_parts(self._projected[srid][1][area]), return_index=True)
             inner = line[1:] == line[:-1]
             edges: Shapes = np.asarray(shapely.linestrings(np.stack([points[:-1][inner], points[1:][inner]], axis=1)))
             tree = shapely.STRtree(edges)

@@ -64,7 +64,7 @@ class Nearest:
         area = np.full(len(lon), NONE, dtype=np.int32)
         distance = np.full(len(lon), np.nan)
         point, near = self._around(lon, lat)
-        metres = self._outlines.distances(near, lon[point], lat[point])
+        metres = self._outlines.distances(near, lon[point], lat[point], solid=True)
         chosen = metres <= self.reach_m
         point, near, metres = point[chosen], near[chosen], metres[chosen]
         chosen = self._of_own_parents(point, near, lon, lat)
