@@ -9,6 +9,7 @@ import pandas as pd
 
 from geodata.areas import Areas
 from gridmap.models import Area
+from gridmap.models.ground import Level
 from gridmap.problems import Unprocessable
 
 COUNTS = ("households", "residents", "enterprises", "party_members")
@@ -33,6 +34,13 @@ LABELS = {
     "enterprises": "企业数",
     "party_members": "党员数",
     "size_waiver": "规模豁免理由",
+}
+
+KINDS: dict[Level, tuple[Area.Kind, ...]] = {
+    Level.DISTRICT: (Area.Kind.DISTRICT,),
+    Level.TOWN: (Area.Kind.TOWN, Area.Kind.SUBDISTRICT),
+    Level.COMMUNITY: (Area.Kind.COMMUNITY, Area.Kind.VILLAGE),
+    Level.GRID: (Area.Kind.BASIC, Area.Kind.DEDICATED),
 }
 
 

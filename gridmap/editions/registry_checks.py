@@ -12,15 +12,15 @@ from django.db.models import Q
 from shapely.geometry.base import BaseGeometry
 
 from geodata.areas import Areas
-from geodata.comparing import overlaps
-from gridmap.area_files import KINDS
+from geodata.comparing import overlaps, square_metres
+from gridmap.editions.opening import KINDS
 from gridmap.editions.scopes import DISTRICT, TOLERANCE_M2, stored
 from gridmap.editions.standing import LENGTHS, Held, well_formed
 from gridmap.models import Appointment, Area, Boundary, Building, Organisation, PartyOrganisation
 from gridmap.models.drafts import DraftFinding
 from gridmap.models.ground import Level
 
-ERROR, WARNING, NOTE = "error", "warning", "note"
+SEVERITIES = ERROR, WARNING, NOTE = ("error", "warning", "note")
 LEVELS = {level.code_length: level for level in Level}
 
 
@@ -71,10 +71,10 @@ def registry_findings(draft: Draft) -> list[DraftFinding]:
         *_given_up(draft),
         *_gone(draft),
         *_outline(draft),
+        *_district_outline(draft),
         *_other_districts(draft),
     ]
-    order = (ERROR, WARNING, NOTE)
-    return sorted(found, key=lambda it: (order.index(it.severity), it.code))
+    return sorted(found, key=lambda it: (SEVERITIES.index(it.severity), it.code))
 
 
 def _rows(draft: Draft) -> Iterator[DraftFinding]:
@@ -189,6 +189,27 @@ def _outline(draft: Draft) -> Iterator[DraftFinding]:
         position = list(draft.rows.codes).index(draft.scope)
         sentence = f"外界线移动 {moved:,.0f} 平方米；本草稿只改其内部 (the scope's outline cannot move)"
         yield draft.finding(position, "outline_moved", ERROR, sentence, measure=moved)
+
+
+def _district_outline(draft: Draft) -> Iterator[DraftFinding]:
+    """A district's own outline may move, but nobody should move it without knowing."""
+    if not draft.whole_district or draft.scope not in draft.shapes or draft.scope not in draft.held:
+        return
+    held, drawn = draft.held[draft.scope], draft.shapes[draft.scope]
+    shared = sum(it.share_of_old for it in overlaps({"": held.shape}, {"": drawn}))
+    won = sum(square_metres({"": drawn}).values()) - shared * held.area_m2
+    lost = held.area_m2 * (1 - shared)
+    if max(lost, won) > TOLERANCE_M2:
+        sound = shapely.make_valid(drawn)
+        yield DraftFinding(
+            kind="outline_changed",
+            severity=WARNING,
+            code=draft.scope,
+            sentence=f"{draft.scope} {held.name}：区界变动，减少 {max(lost, 0):,.0f} 平方米，增加 {max(won, 0):,.0f} 平方米，"
+            "请确认 (the district's outline changes)",
+            place=stored(sound.symmetric_difference(shapely.make_valid(held.shape))),
+            measure=max(lost, 0.0) + max(won, 0.0),
+        )
 
 
 def _other_districts(draft: Draft) -> Iterator[DraftFinding]:
