@@ -1,0 +1,144 @@
+"""Areas made ready to be compared: sound polygons in degrees, their levels, and measures in metres."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geodata.areas import Areas, Shapes
+from geodata.crs import metres_srid, to_metres
+
+LEVELS = (6, 9, 12, 15)
+POLYGON, MULTIPOLYGON = 3, 6
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The areas of a file with what every check wants to know of them.
+
+    `drawn`: shape (n,), whether an area is a polygon with something in it. `valid`: whether that polygon is valid.
+    `sound`: shape (n,), the polygons, invalid ones as GEOS mends them, None where there is none. `level`: shape (n,), the
+    length of an area's code, of an ill-formed one the level most of the file has.
+    """
+
+    areas: Areas
+    drawn: NDArray[np.bool_]
+    valid: NDArray[np.bool_]
+    sound: Shapes
+    well_formed: NDArray[np.bool_]
+    level: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, areas: Areas) -> Ground:
+        """Prepare areas."""
+        shapes = areas.shapes
+        polygons = np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
+        drawn = polygons & ~shapely.is_empty(shapes)
+        valid = drawn & shapely.is_valid(shapes)
+        sound = shapes.copy()
+        bad = drawn & ~valid
+        sound[bad] = polygonal(shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False))
+        # A polygon that collapses altogether is nothing to compare.
+        drawn = drawn & ~shapely.is_empty(sound)
+        sound[~drawn] = None
+        well_formed = np.array([is_well_formed(code) for code in areas.codes], dtype=bool)
+        return cls(areas, drawn, valid, sound, well_formed, _levels(areas, well_formed))
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    @cached_property
+    def by_code(self) -> dict[str, int]:
+        """The first drawn area of each code."""
+        found: dict[str, int] = {}
+        for row in np.flatnonzero(self.drawn).tolist():
+            found.setdefault(self.areas.codes[row], int(row))
+        return found
+
+    @cached_property
+    def mismatched(self) -> NDArray[np.bool_]:
+        """Which areas have an edge that does not agree with that of a neighbour of their level; shape (n,)."""
+        found = np.zeros(len(self), dtype=bool)
+        for level in self.levels:
+            rows = self.at(level)
+            found[rows] = ~shapely.is_empty(shapely.coverage_invalid_edges(self.sound[rows]))
+        return found
+
+    def at(self, level: int) -> NDArray[np.int64]:
+        """The drawn areas of a level."""
+        return np.flatnonzero(self.drawn & (self.level == level))
+
+    @property
+    def levels(self) -> list[int]:
+        """The levels there are, the highest first."""
+        return [int(level) for level in np.unique(self.level[self.drawn])]
+
+    def title(self, row: int) -> str:
+        """How a message calls an area."""
+        return " ".join(part for part in (self.areas.codes[row], self.areas.names[row]) if part) or self.row_title(row)
+
+    def row_title(self, row: int) -> str:
+        """How a message calls an area without a code."""
+        return f"第 {self.areas.rows[row]} 个要素"
+
+
+def is_well_formed(code: str) -> bool:
+    """Whether a code has the digits of a level."""
+    return len(code) in LEVELS and code.isascii() and code.isdigit()
+
+
+def _levels(areas: Areas, well_formed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    lengths = np.array([len(code) for code in areas.codes], dtype=np.int64)
+    most = Counter(lengths[well_formed].tolist()).most_common(1)
+    lengths[~well_formed] = most[0][0] if most else LEVELS[-1]
+    return lengths
+
+
+def polygonal(shapes: Shapes) -> Shapes:
+    """What of each geometry is polygons: a polygon or multipolygon, empty where there is none."""
+    made = shapes.copy()
+    mixed = ~np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
+    for row in np.flatnonzero(mixed).tolist():
+        parts = [part for part in shapely.get_parts(shapes[row : row + 1]) if part is not None]
+        inner = [piece for part in parts for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
+        made[row] = shapely.union_all(inner) if inner else shapely.Polygon()
+    return made
+
+
+def in_metres(shapes: Shapes) -> Shapes:
+    """Each geometry in the plane of its own place, for lengths and areas of it alone; None and empty ones stay."""
+    made = shapes.copy()
+    boxes = shapely.bounds(shapes)
+    there = np.isfinite(boxes[:, 0])
+    middle_x, middle_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    srids = np.zeros(len(shapes), dtype=np.int64)
+    srids[there] = [metres_srid(x, y) for x, y in zip(middle_x[there], middle_y[there], strict=True)]
+    for srid in np.unique(srids[there]):
+        chosen = srids == srid
+        made[chosen] = shapely.transform(shapes[chosen], _projection(int(srid)))
+    return made
+
+
+def _projection(srid: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    return lambda xy: np.column_stack(to_metres(xy[:, 0], xy[:, 1], srid))
+
+
+def m2(shapes: Shapes) -> NDArray[np.float64]:
+    """Square metres of each geometry in degrees."""
+    return np.asarray(shapely.area(in_metres(shapes)), dtype=np.float64)
+
+
+def no_wider_than(metres: float, flat: Shapes) -> NDArray[np.bool_]:
+    """Whether polygons, given in metres, are nowhere wider than that."""
+    perimeter = shapely.length(flat)
+    # The widest circle inside has a radius of at least area by perimeter, so that most need no closer look.
+    thin = (perimeter > 0) & (2 * shapely.area(flat) <= metres * perimeter)
+    narrow = np.zeros(len(flat), dtype=bool)
+    narrow[thin] = shapely.is_empty(shapely.buffer(flat[thin], -metres / 2, quad_segs=4))
+    return narrow
