@@ -19,6 +19,13 @@ from gridmap.shapes import stored_multi
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
 # What rounding coordinates to the centimetre leaves along a border; more is a mistake.
 TOLERANCE_M2 = 1.0
+# What an area of a level can be.
+KINDS: dict[Level, tuple[Area.Kind, ...]] = {
+    Level.DISTRICT: (Area.Kind.DISTRICT,),
+    Level.TOWN: (Area.Kind.TOWN, Area.Kind.SUBDISTRICT),
+    Level.COMMUNITY: (Area.Kind.COMMUNITY, Area.Kind.VILLAGE),
+    Level.GRID: (Area.Kind.BASIC, Area.Kind.DEDICATED),
+}
 DESCRIBED = (*KEPT_TEXTS, *KEPT_VALUES)
 
 

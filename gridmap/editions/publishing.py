@@ -35,6 +35,7 @@ from gridmap.problems import Conflict
 PUBLICATION_LOCK = 7_203_600_001
 SHOWN = 20
 State = Edition.State
+CLOSED = (State.PUBLISHED, State.ABANDONED)
 
 
 class Refused(Conflict):
@@ -132,8 +133,18 @@ def _changed(known: Area, changes: Mapping[str, Any]) -> Area:
 
 
 def _faults(plan: Plan, *, on: dt.date) -> list[str]:
+    said = _drawing_faults(plan, on=on)
+    if plan.edition.state in CLOSED:
+        return said
+    said += lineage.missing(plan.edition, plan.ground)
+    said += staffing.missing(plan.edition, plan.ground, on=on)
+    return said + succeeding.begun_too_late(plan.gone, day=on)
+
+
+def _drawing_faults(plan: Plan, *, on: dt.date) -> list[str]:
+    """What of the areas themselves stands in the way, whoever is to answer for them."""
     edition, ground = plan.edition, plan.ground
-    if edition.state in (State.PUBLISHED, State.ABANDONED):
+    if edition.state in CLOSED:
         return [f"“{edition.name}”{edition.get_state_display()} (no longer a draft)"]
     said = _errors_found(edition)
     if plan.rows != len(ground.after):
@@ -144,9 +155,7 @@ def _faults(plan: Plan, *, on: dt.date) -> list[str]:
     said += _orphans(ground, edition, on=on)
     if not (ground.changed or plan.areas or plan.described):
         said.append("草稿与现行边界没有差别，无需发布 (nothing differs)")
-    said += lineage.missing(edition, ground)
-    said += staffing.missing(edition, ground, on=on)
-    return said + succeeding.begun_too_late(plan.gone, day=on)
+    return said
 
 
 def _errors_found(edition: Edition) -> list[str]:
@@ -272,11 +281,9 @@ def publish(edition: Edition, *, valid_from: dt.date, by: User, at: dt.datetime,
     ``backdated`` allows a day before that of ``at``; a district nobody had registered may begin in the past anyway.
     Raises :class:`Refused` with every obstacle, and where what was written is not whole; nothing is changed then.
     """
+    today = timezone.localdate(at)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLICATION_LOCK])
-        _lock(edition)
-        today = timezone.localdate(at)
+        _alone(edition)
         _check_person(keepers.Act.PUBLISH, edition, by, on=today)
         plan = Plan.of(edition, on=valid_from)
         said = [
@@ -286,12 +293,43 @@ def publish(edition: Edition, *, valid_from: dt.date, by: User, at: dt.datetime,
         ]
         if said:
             raise Refused(said)
-        published = _take_effect(plan, valid_from)
-        Edition.objects.filter(pk=edition.pk).update(state=State.PUBLISHED, valid_from=valid_from, published_at=at)
-        if said := _unwhole(plan, valid_from):
-            raise Refused(["发布后的边界不完整，已全部撤回 (not whole, taken back)", *said])
-        opening.tell_planner()
+        published = _written(plan, valid_from, at)
     edition.refresh_from_db()
+    return published
+
+
+def found(edition: Edition, *, valid_from: dt.date, at: dt.datetime) -> Published:
+    """Put the draft of a district nobody had registered in force, for whoever sets the site up.
+
+    It needs no second person and no staffing: nothing changes for anybody, and rosters need areas to refer to.
+    Otherwise as :func:`publish`.
+    """
+    with transaction.atomic():
+        _alone(edition)
+        plan = Plan.of(edition, on=valid_from)
+        if not plan.founds or len(edition.scope) != LENGTHS[0]:
+            raise Refused([f"{edition.scope} 已有登记的边界，须经批准后发布 (registered already: it needs approval)"])
+        if said := _drawing_faults(plan, on=valid_from):
+            raise Refused(said)
+        published = _written(plan, valid_from, at)
+    edition.refresh_from_db()
+    return published
+
+
+def _alone(edition: Edition) -> None:
+    """Let no other publication begin until the transaction ends, and nobody change this edition."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLICATION_LOCK])
+    _lock(edition)
+
+
+def _written(plan: Plan, day: dt.date, at: dt.datetime) -> Published:
+    """Write everything and look whether it is whole."""
+    published = _take_effect(plan, day)
+    Edition.objects.filter(pk=plan.edition.pk).update(state=State.PUBLISHED, valid_from=day, published_at=at)
+    if said := _unwhole(plan, day):
+        raise Refused(["发布后的边界不完整，已全部撤回 (not whole, taken back)", *said])
+    opening.tell_planner()
     return published
 
 

@@ -1,4 +1,4 @@
-"""Another district from a file: tried first, then made, in any coordinate system; and the code names no place."""
+"""Areas from a file by command: tried first, kept as a draft, approved and published; a first district at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import pytest
 import shapely
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
+from cases.models import Case
 from geodata.crs import from_stored
-from gridmap.models import Area, Boundary, Edition
+from gridmap.models import Area, Boundary, DraftArea, Edition
+from tests.gridmap import redrawn
+from tests.gridmap.editing import keepers
 
 ROOT = Path(__file__).resolve().parents[2]
 WEST, SOUTH, STEP = 116.30, 39.90, 0.01
@@ -57,32 +61,39 @@ def write(file: Path, features: Any) -> Path:
     return file
 
 
-def run(file: Path, *options: str, coord: str = "wgs84", valid_from: str = "2026-01-01") -> str:
+def run(file: Path, *options: str, coord: str = "wgs84", name: str = "某版") -> str:
     said = io.StringIO()
-    command = ["import_areas", str(file), "--name", "某版", "--valid-from", valid_from, "--coord", coord, *options]
-    call_command(*command, stdout=said)
+    call_command("import_areas", str(file), "--name", name, "--coord", coord, *options, stdout=said)
     return said.getvalue()
 
 
-def counts() -> tuple[int, int, int]:
-    return Area.objects.count(), Boundary.objects.count(), Edition.objects.count()
+AT_ONCE = ("--publish-from", "2026-01-01", "--commit")
+
+
+def counts() -> tuple[int, ...]:
+    return tuple(it.objects.count() for it in (Area, Boundary, Edition, DraftArea))
+
+
+# ---- a district nobody had registered ----------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
 def test_a_trial_run_says_what_would_be_made_and_writes_nothing(file: Path) -> None:
     before = counts()
-    said = run(write(file, district()))
-    assert counts() == before
-    assert "二级网格 3 个:990101001001001 – 990101100200001" in said
-    assert "镇街 2 个" in said
-    assert "990101 某区" in said
-    assert "试运行，没有写入" in said
+    for options in ((), AT_ONCE[:2]):
+        said = run(write(file, district()), *options)
+        assert counts() == before
+        assert "二级网格 3 个：990101001001001 – 990101100200001" in said
+        assert "镇街 2 个" in said
+        assert "区 1 个：990101" in said
+        assert "新设 8" in said
+        assert "试运行，没有写入" in said
 
 
 @pytest.mark.django_db
 def test_another_district_answers_beside_the_demonstration(file: Path, client: Client) -> None:
-    said = run(write(file, district()), "--commit")
-    assert "已导入并发布" in said
+    said = run(write(file, district()), *AT_ONCE)
+    assert "已导入并发布，2026-01-01 起生效" in said
     place = {"lon": WEST + 2.5 * STEP, "lat": SOUTH + 0.5 * STEP, "coord": "wgs84", "on": "2026-02-01"}
     answer = client.get("/api/v1/locate", place).json()
     assert answer["area"]["code"] == "990101100200001"
@@ -91,6 +102,7 @@ def test_another_district_answers_beside_the_demonstration(file: Path, client: C
     assert elsewhere["method"] == "within"
     edition = Edition.objects.get(name="某版")
     assert (edition.state, edition.source, edition.schematic) == ("published", "areas.geojson", False)
+    assert (edition.scope, str(edition.valid_from)) == ("990101", "2026-01-01")
     kinds = dict(Area.objects.filter(code__startswith="990101").values_list("code", "kind"))
     assert kinds["990101001"] == "subdistrict"
     assert kinds["990101100"] == "town"
@@ -103,7 +115,7 @@ def test_another_district_answers_beside_the_demonstration(file: Path, client: C
 
 @pytest.mark.django_db
 def test_a_report_there_finds_its_grid(file: Path, client: Client) -> None:
-    run(write(file, district()), "--commit")
+    run(write(file, district()), *AT_ONCE)
     sent = {
         "client_id": "0d1a7a4e-4a51-4d0e-9a6c-0000000000aa",
         "category": "0101",
@@ -121,7 +133,7 @@ def test_a_report_there_finds_its_grid(file: Path, client: Client) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("coord", ["gcj02", "bd09", "cgcs2000"])
 def test_every_vertex_of_other_systems_is_turned(coord: str, file: Path) -> None:
-    run(write(file, district(coord)), "--commit", coord=coord)
+    run(write(file, district(coord)), *AT_ONCE, coord=coord)
     got = shapely.from_wkb(bytes(Boundary.objects.get(area="990101001001002").geom.wkb))
     want = shapely.Polygon(ring(1, 0, "wgs84"))
     assert shapely.hausdorff_distance(got, want) < 1e-9
@@ -132,27 +144,15 @@ def test_every_vertex_of_other_systems_is_turned(coord: str, file: Path) -> None
 
 
 @pytest.mark.django_db
-def test_the_wrong_system_puts_it_half_a_kilometre_off(file: Path) -> None:
-    run(write(file, district("gcj02")), "--commit", coord="wgs84")
-    got = shapely.from_wkb(bytes(Boundary.objects.get(area="990101001001002").geom.wkb))
-    assert shapely.hausdorff_distance(got, shapely.Polygon(ring(1, 0, "wgs84"))) > 0.004
-
-
-@pytest.mark.django_db
 def test_fields_go_by_other_names_and_heights_are_dropped(file: Path) -> None:
     high = [[*vertex, 12.5] for vertex in ring(0, 0, "wgs84")]
-    renamed = [{"type": "Feature", "properties": {"dm": 990101, "mc": "某区", "lx": "区"}, "geometry": polygon([high])}]
-    said = run(write(file, renamed), "--code-field", "dm", "--name-field", "mc", "--kind-field", "lx", "--commit")
-    assert "区 1 个:990101" in said
+    renamed = [
+        {"type": "Feature", "properties": {"甲": "990101", "乙": "某区", "丙": "区"}, "geometry": polygon([high])}
+    ]
+    fields = ("--code-field", "甲", "--name-field", "乙", "--kind-field", "丙")
+    assert "区 1 个：990101" in run(write(file, renamed), *fields, *AT_ONCE)
     assert not Boundary.objects.get(area="990101").geom.hasz
-
-
-@pytest.mark.django_db
-def test_a_gap_is_told_of(file: Path) -> None:
-    features = district()
-    corners = [(0, -1), (2, -1), (2, 0), (2, 1), (1, 1), (0, 1), (0, 0), (0, -1)]
-    features[1]["geometry"] = polygon([[[WEST + x * STEP, SOUTH + y * STEP] for x, y in corners]])
-    assert "注意：990101001 某街道" in run(write(file, features))
+    assert Area.objects.get(code="990101").kind == "district"
 
 
 def changed(number: int, **change: Any) -> list[dict[str, Any]]:
@@ -164,92 +164,141 @@ def changed(number: int, **change: Any) -> list[dict[str, Any]]:
     return features
 
 
-BOW = [[[116.3, 39.9], [116.31, 39.91], [116.31, 39.9], [116.3, 39.91], [116.3, 39.9]]]
-OPEN = [[[116.3, 39.9], [116.31, 39.9], [116.31, 39.91]]]
-METRES = [[[500000, 4400000], [500100, 4400000], [500100, 4400100], [500000, 4400000]]]
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("features", "words"),
     [
-        ([*district(), district()[3]], ["990101001001001", "出现多次"]),
-        (changed(3, code="990109001001001"), ["990109001001001", "缺少上级 990109001001"]),
-        (changed(3, code="9901"), ["9901", "长度"]),
-        (changed(3, code=None), ["第 4 个要素", "code"]),
+        ([*district(), district()[3]], ["990101001001001"]),
+        (changed(3, code="990109001001001"), ["990109001001"]),
+        (changed(3, code="9901"), ["9901"]),
         (changed(3, name=""), ["990101001001001", "名称"]),
-        (changed(3, name="长" * 61), ["990101001001001", "名称"]),
-        (changed(3, kind="village"), ["990101001001001", "village", "基础网格"]),
-        (changed(3, residents=-1), ["990101001001001", "residents"]),
-        (changed(3, residents="很多"), ["990101001001001", "residents"]),
-        (changed(3, residents=float("nan")), ["990101001001001", "residents"]),
-        (changed(4, geometry=polygon([ring(0.5, 0, "wgs84")])), ["99010100100100", "重叠"]),
-        (changed(4, geometry=polygon(BOW)), ["990101001001002", "边界无效"]),
-        (changed(4, geometry=polygon(OPEN)), ["990101001001002", "几何无法读取"]),
-        (changed(4, geometry=polygon(METRES)), ["990101001001002", "坐标超出经纬度范围"]),
-        (changed(4, geometry={"type": "Point", "coordinates": [116.3, 39.9]}), ["990101001001002", "不是多边形"]),
-        (changed(4, geometry={"type": "Polygon", "coordinates": []}), ["990101001001002", "不是多边形"]),
-        (changed(4, geometry="POLYGON"), ["990101001001002", "几何无法读取"]),
-        (changed(4, geometry=None), ["990101001001002", "没有边界"]),
-        (changed(0, code="360702"), ["360702", "已登记"]),
-        ([], ["没有要素"]),
-        ({}, ["不是 GeoJSON 要素集"]),
-        ([1, 2], ["不是 GeoJSON 要素集"]),
+        (changed(3, name="长" * 61), ["名称"]),
+        (changed(3, kind="village"), ["990101001001001"]),
+        (changed(3, kind="club"), ["club"]),
+        (changed(3, residents=-1), ["人口数"]),
+        (changed(3, residents="很多"), ["很多"]),
+        (changed(4, geometry={"type": "Point", "coordinates": [116.3, 39.9]}), ["990101001001002"]),
+        (changed(4, geometry=None), ["990101001001002"]),
+        ([], []),
     ],
 )
 def test_what_makes_no_district_is_refused_by_name_and_leaves_nothing(
-    features: Any, words: list[str], file: Path
+    features: Any, words: list[str], file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if features and isinstance(features, list) and "360702" in words:
-        features = [feature("360702", "某区", polygon([ring(0, 0, "wgs84")]))]
     before = counts()
     with pytest.raises(CommandError) as caught:
-        run(write(file, features), "--commit")
+        run(write(file, features), *AT_ONCE)
+    said = str(caught.value) + capsys.readouterr().err
     for word in ["没有导入", *words]:
-        assert word in str(caught.value), str(caught.value)
+        assert word in said, said
     assert counts() == before
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "不是 UTF-8"),
-        (b"{", "不是 UTF-8"),
-        ("区".encode("gbk"), "不是 UTF-8"),
-        (b"[]", "要素集"),
-        (b"null", "要素集"),
-    ],
-)
-def test_files_that_are_none_are_refused(content: bytes, words: str, file: Path) -> None:
-    file.write_bytes(content)
-    with pytest.raises(CommandError, match=words):
-        run(file)
+def test_a_registered_district_is_not_published_past_approval(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(write(file, district()), *AT_ONCE)
+    before = counts()
+    with pytest.raises(CommandError, match="没有导入"):
+        run(write(file, changed(3, residents=5)), *AT_ONCE, name="二版")
+    assert "须经批准" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="已有名为"):
+        run(file, "--commit")
+    assert counts() == before
 
 
 @pytest.mark.django_db
-def test_a_byte_order_mark_is_no_fault(file: Path) -> None:
-    write(file, district())
-    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
-    assert "二级网格 3 个" in run(file)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"PK\x03\x04"])
+def test_files_that_are_none_are_refused(content: bytes, file: Path) -> None:
+    file.write_bytes(content)
+    before = counts()
+    with pytest.raises(CommandError, match=r"areas\.geojson"):
+        run(file)
+    assert counts() == before
 
 
+@pytest.mark.django_db
 def test_a_file_that_is_not_there_is_named(file: Path) -> None:
     with pytest.raises(CommandError, match=r"areas\.geojson"):
         run(file)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("day", ["昨天", "2026-13-01", "2026"])
 def test_a_day_that_is_none_is_named(day: str, file: Path) -> None:
     with pytest.raises(CommandError, match=day):
-        run(write(file, district()), valid_from=day)
+        run(write(file, district()), "--publish-from", day)
 
 
-def test_the_coordinate_system_must_be_named(file: Path) -> None:
-    with pytest.raises(CommandError, match="--coord"):
-        call_command("import_areas", str(write(file, district())), "--name", "x", "--valid-from", "2026-01-01")
-    with pytest.raises(CommandError, match="invalid choice"):
-        run(file, coord="epsg3857")
+@pytest.mark.django_db
+def test_an_account_that_is_none_is_named(file: Path) -> None:
+    with pytest.raises(CommandError, match="--by 无此人"):
+        run(write(file, district()), "--by", "无此人")
+
+
+# ---- a draft, approved and published -----------------------------------------------------------------------------
+
+
+def release(*options: str, valid_from: str = "2099-01-01") -> str:
+    said = io.StringIO()
+    by = options if "--approved-by" in options else (*options, "--approved-by", keepers().approver.username)
+    call_command("publish_edition", "某版", "--valid-from", valid_from, *by, stdout=said)
+    return said.getvalue()
+
+
+@pytest.fixture
+def kept(db: None, file: Path) -> str:
+    """The redrawn district kept as a draft by the first of the centre: what the command said."""
+    redrawn.write_geojson(file, redrawn.redrawn())
+    return run(file, "--by", keepers().preparer.username, "--commit", coord="cgcs2000")
+
+
+def test_a_draft_is_kept_and_nothing_in_force_changes(kept: str, client: Client) -> None:
+    assert "已存为草稿“某版”" in kept
+    assert f"{redrawn.SPLIT_NEW} 南外街道示范05社区第8网格：新设" in kept
+    assert f"{redrawn.MERGED_AWAY}" in kept
+    assert "撤销 1" in kept
+    edition = Edition.objects.get(name="某版")
+    assert (edition.state, edition.created_by, edition.scope) == ("draft", keepers().preparer, "360702")
+    assert not Boundary.objects.filter(edition=edition).exists()
+    assert edition.draft_lineages.count() == 2
+
+
+def test_every_obstacle_is_a_line_and_the_exit_says_so(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError) as caught:
+        release()
+    assert caught.value.returncode == 1
+    said = capsys.readouterr().err
+    assert f"{redrawn.SPLIT_NEW}：党组织应与网格同步设置" in said
+    with pytest.raises(CommandError):
+        release("--approved-by", keepers().preparer.username)
+    assert "未参与编制" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="没有这个账号"):
+        release("--approved-by", "无此人")
+    with pytest.raises(CommandError, match="没有名为"):
+        call_command("publish_edition", "无", "--valid-from", "2099-01-01", "--approved-by", "admin")
+    assert Edition.objects.get(name="某版").state == "draft"
+    # Approved in the same breath, and the day does not fit: the approval is not kept either.
+    with pytest.raises(CommandError):
+        release("--excuse", "选任中", valid_from="2020-01-01")
+    assert "早于今天" in capsys.readouterr().err
+    assert Edition.objects.get(name="某版").state == "draft"
+
+
+def test_it_is_approved_and_published_in_one_go(kept: str) -> None:
+    said = release("--excuse", "选任中")
+    assert "“某版”已发布，2099-01-01 起生效：新设 1，撤销 1" in said
+    edition = Edition.objects.get(name="某版")
+    assert (edition.state, edition.approved_by) == ("published", keepers().approver)
+    assert Boundary.objects.filter(edition=edition).count() == 8
+
+
+def test_cases_get_their_new_areas_at_once_when_the_day_is_today(kept: str) -> None:
+    said = release("--excuse", "选任中", valid_from=str(timezone.localdate()))
+    assert "改归" in said
+    assert Edition.objects.get(name="某版").rerouted_at is not None
+    moved = Case.objects.filter(area=redrawn.MERGED_AWAY)
+    assert moved.exists()
+    assert set(moved.values_list("current_area", flat=True)) == {redrawn.MERGED_INTO}
 
 
 def test_the_code_names_no_place() -> None:
