@@ -141,7 +141,7 @@ class _Lines:
         middle = np.median(_middles(shapes), axis=0)
         self.srid = metres_srid(float(middle[0]), float(middle[1]))
         flat = shapely.transform(shapes, self.metres)
-        rings = shapely.get_rings(flat)
+        rings = shapely.get_rings(shapely.get_parts(flat))
         ends, owners = shapely.get_coordinates(rings, return_index=True)
         same = owners[1:] == owners[:-1]
         edges: Shapes = np.asarray(shapely.linestrings(np.stack([ends[:-1][same], ends[1:][same]], axis=1)))
