@@ -216,8 +216,9 @@ def split(code: str, line: BaseGeometry, *, both_new: bool = False) -> Plan:
             )
             for side, (its, shape) in enumerate(zip(codes, (kept, cut_off), strict=True))
         )
+        how, english = people.said
         sentence = (
-            f"拆分 {sheet.name(code)} {code}：{'，'.join(piece.said() for piece in pieces)}；{people.said} (split)"
+            f"拆分 {sheet.name(code)} {code}：{'，'.join(piece.said() for piece in pieces)}；{how} (split, {english})"
         )
         notes = [*_moved(done.moved_m), *_waived(row)]
         return _redrawing(
@@ -269,12 +270,13 @@ def hand_over(giver: str, taker: str, drawn: BaseGeometry, *, in_parts: bool = F
             )
             for code, shape, counts in ((giver, done.rest, left), (taker, done.whole, added))
         )
+        how, english = people.said
         ground = Plane(done.strip).ground(done.strip)
         residents = sheet.count(giver, "residents")
         moving = f"、{residents - (left['residents'] or 0)} 人" if residents is not None else ""
         sentence = (
-            f"从 {sheet.name(giver)} {giver} 划 {ground:,.0f} 平方米{moving}给 {sheet.name(taker)} {taker}；{people.said}"
-            " (handed over)"
+            f"从 {sheet.name(giver)} {giver} 划 {ground:,.0f} 平方米{moving}给 {sheet.name(taker)} {taker}；{how}"
+            f" (handed over, {english})"
         )
         return _redrawing(sheet, DraftStep.Kind.HAND_OVER, sentence, pieces, rows, done.changed, _moved(done.moved_m))
 

@@ -12,17 +12,20 @@ from shapely.geometry.base import BaseGeometry
 from geodata.crs import STORED_SRID
 from gridmap.models import Building
 
-BY_BUILDINGS = "人口按楼栋分配 (people by buildings)"
-BY_GROUND = "人口按面积分配 (people by ground)"
+BY_BUILDINGS = ("人口按楼栋分配", "people by buildings")
+BY_GROUND = ("人口按面积分配", "people by ground")
 
 
 @dataclass(frozen=True)
 class Peopled:
-    """How the people of an area fall to its two pieces. ``residents``, ``households``: the first piece's share."""
+    """How the people of an area fall to its two pieces. ``residents``, ``households``: the first piece's share.
+
+    ``said`` is how it was reckoned, in Chinese and in English.
+    """
 
     residents: float
     households: float
-    said: str
+    said: tuple[str, str]
 
     def share(self, counted: str, side: int) -> float:
         """A piece's share of a count, 0 to 1; whoever else is counted goes with the residents."""
