@@ -29,7 +29,9 @@ DECIMALS = 7
 class TakeUpForm(StyledForm):
     """Which proposals to take up, and what the draft is to be called."""
 
-    name = forms.CharField(label="草稿名称", max_length=MAX_NAME)
+    name = forms.CharField(
+        label="草稿名称", max_length=MAX_NAME, error_messages={"required": "请给草稿起个名称 (name the draft)"}
+    )
     grids = forms.MultipleChoiceField(error_messages={"required": "请至少勾选一条建议 (choose at least one)"})
 
 

@@ -54,7 +54,7 @@ def test_what_is_chosen_becomes_a_draft(cast: Cast) -> None:
     [
         ({"name": "草稿"}, "请至少勾选一条建议"),
         ({"name": "草稿", "grids": ["360702001001001"]}, "不在可用的选项中"),
-        ({"name": "", "grids": ["FIRST"]}, "这个字段是必填项"),
+        ({"name": "", "grids": ["FIRST"]}, "请给草稿起个名称"),
         ({"name": "名" * 81, "grids": ["FIRST"]}, "80"),
         ({"name": "TAKEN", "grids": ["FIRST"]}, "已有名为"),
     ],
