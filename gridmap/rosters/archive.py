@@ -13,8 +13,9 @@ MAX_UNZIPPED = 48 * 1024 * 1024
 # A document type is the way to entities that grow without end or point elsewhere; spreadsheets have none.
 _DOCTYPE = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-16-be"))
 _OLE = b"\xd0\xcf\x11\xe0"
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]{2,20})"')
-_HIDDEN = re.compile(rb'<(?:\w+:)?(?:row|col)\s[^>]*?hidden="(?:1|true)"')
+# Bounded, so that a part made of beginnings only is not searched to its end from each of them.
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,200}?ref="([A-Z0-9:]{2,20})"')
+_HIDDEN = re.compile(rb'<(?:\w+:)?(?:row|col)\s[^>]{0,400}?hidden="(?:1|true)"')
 
 
 class Unreadable(ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.db.models import QuerySet, TextChoices
 
 from geodata.crs import STORED_SRID, CoordinateOutOfRange, to_stored
@@ -16,6 +17,18 @@ from gridmap.rosters.roster import Entry
 
 # A tenth of a millimetre: what spreadsheets lose of a degree.
 _SAME_PLACE = 1e-9
+# As far as a report is still given to the nearest grid; a point farther from its grid is in the wrong coordinate
+# system or has the wrong grid.
+FAR_M = 200
+_FAR_FROM_GRID = """
+SELECT given.line, ST_Distance(boundary.geom::geography, given.point::geography)
+FROM (SELECT line, code, ST_SetSRID(ST_MakePoint(lon, lat), %(srid)s) AS point
+      FROM unnest(%(lines)s::int[], %(codes)s::text[], %(lons)s::float8[], %(lats)s::float8[])
+      AS rows (line, code, lon, lat)) AS given
+JOIN gridmap_boundary AS boundary ON boundary.area_id = given.code AND boundary.valid_from <= %(day)s
+     AND (boundary.valid_until IS NULL OR boundary.valid_until > %(day)s)
+WHERE NOT ST_Covers(boundary.geom, given.point)
+"""
 _PLACE = ("point__x", "point__y", "coord")
 
 
@@ -67,6 +80,26 @@ class Buildings(FactsRoster):
             entry.values["point__x"], entry.values["point__y"] = to_stored(lon, lat, coord)
         except CoordinateOutOfRange:
             entry.fault(f"{lon}, {lat} 不在地球上，经度应在 ±180、纬度应在 ±90 之间 (not a place)", "经度")
+
+    def plan(self, entries: list[Entry]) -> None:
+        """After matching, whether what is to be written lies in or near its grid: one question for the whole file."""
+        super().plan(entries)
+        written = {entry.line.number: entry for entry in entries if not entry.faults and entry.writes}
+        rows: list[tuple[int, Any]] = [(line, entry.writes[0].row) for line, entry in written.items()]
+        asked: dict[str, Any] = {
+            "srid": STORED_SRID,
+            "day": self.terms.today,
+            "lines": [line for line, _ in rows],
+            "codes": [row.area_id for _, row in rows],
+            "lons": [row.point.x for _, row in rows],
+            "lats": [row.point.y for _, row in rows],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_FAR_FROM_GRID, asked)
+            for line, metres in cursor.fetchall():
+                if metres > FAR_M:
+                    said = f"离所填的网格有 {metres:.0f} 米，请核对经纬度、坐标系和网格 (far from its grid)"
+                    written[line].fault(said, "经度")
 
     def alike(self, attr: str, before: Any, after: Any) -> bool:
         """Degrees are compared as far as spreadsheets keep them."""

@@ -19,6 +19,8 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
 MAX_CELL = 2_000
+# As far as any spreadsheet goes; a file may claim a row anywhere, and all before it are then empty.
+_LAST_ROW = 1_048_576
 # The template's second row; whoever leaves it in place is not told off for it.
 EXPLANATION = "（填写说明）"
 
@@ -128,6 +130,8 @@ def _cells_of(sheet: Any) -> Iterator[list[Any]]:
         # What the file says of its own extent may be anything.
         sheet.reset_dimensions()
         for number, row in enumerate(sheet.iter_rows(), 1):
+            if number > _LAST_ROW:
+                raise Unreadable("工作表的行号超出范围，文件可能已损坏 (rows beyond any sheet)")
             if len(row) > 4 * MAX_COLUMNS:
                 raise Unreadable(f"第 {number} 行有 {len(row)} 列，请把数据复制到新下载的模板里 (too many columns)")
             yield [_Formula() if cell.data_type == "f" else _said(cell) for cell in row]

@@ -38,7 +38,8 @@ class Book:
         if code not in self.names:
             raise ValueError(f"没有编码为 {code} 的{self.what} (no such code)")
         if name and name != self.names[code]:
-            raise ValueError(f"{code} 登记的是“{self.names[code]}”，这里写的是“{name}”，请核对 (code and name differ)")
+            both = f"{code} 登记的是“{self.names[code]}”，这里写的是“{name}”"
+            raise ValueError(f"{both}；改了一个，另一个也要改或清空 (code and name differ)")
         return code
 
     def said(self, code: str | None) -> str:

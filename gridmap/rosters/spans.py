@@ -238,7 +238,8 @@ class SpansRoster(Roster):
         else:
             entry.outcome = Outcome.CHANGED
             entry.changes = self._differences(self._identity_and_facts(after), row)
-            entry.changes.append(Change(self._heading("valid_from"), str(after.begins), str(begins)))
+            since = f"{begins}（原登记到此日为止）"
+            entry.changes.append(Change(self._heading("valid_from"), str(after.begins), since))
         entry.write(Verb.INSERT, row)
         held = Held(row, self._of(row, self.identity), self._of(row, self.facts), begins, ends, entry.line.number)
         self.by_identity[held.identity].append(held)

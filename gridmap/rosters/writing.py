@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, models, transaction
 
 from gridmap.refusals import sentence_of
 from gridmap.rosters.roster import Entry, Verb, Write
 
 _BATCH = 500
+_EXISTING = re.compile(r"existing key .*\[(\d{4}-\d\d-\d\d),(\d{4}-\d\d-\d\d)?\)")
 # A file with more is wrong as a whole, and trying its rows one by one takes long.
 MOST_REFUSALS = 300
 
@@ -42,7 +44,11 @@ class _Attempt:
 
     def place(self, writes: list[Write]) -> None:
         """Write these, all of one verb and one model."""
-        if not writes or self.refused >= MOST_REFUSALS:
+        if self.refused >= MOST_REFUSALS:
+            for each in writes:
+                each.entry.fault(f"前面已有 {MOST_REFUSALS} 行有误，这一行没有再试 (not tried any more)")
+            return
+        if not writes:
             return
         try:
             with transaction.atomic():
@@ -50,10 +56,18 @@ class _Attempt:
         except (IntegrityError, DataError) as error:
             if len(writes) == 1:
                 self.refused += 1
-                writes[0].entry.fault(sentence_of(error) or "与已有数据冲突 (conflict with what is stored)")
+                writes[0].entry.fault(_said(error))
                 return
             self.place(writes[: len(writes) // 2])
             self.place(writes[len(writes) // 2 :])
+
+
+def _said(error: DatabaseError) -> str:
+    """The sentence of the constraint, and since when what stands in the way has been there."""
+    sentence = sentence_of(error) or "与已有数据冲突 (conflict with what is stored)"
+    detail = getattr(getattr(error.__cause__, "diag", None), "message_detail", None) or ""
+    held = _EXISTING.search(detail)
+    return f"{sentence}：已有的自 {held[1]} {'至 ' + held[2] if held[2] else '至今'}" if held else sentence
 
 
 def _put(writes: list[Write]) -> None:

@@ -17,7 +17,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
-from gridmap.models import Appointment, Area, PartyOrganisation, Person, RosterImport, StationedStaff
+from geodata.crs import from_stored
+from gridmap.models import Appointment, Area, Organisation, PartyOrganisation, Person, RosterImport, StationedStaff
 from gridmap.problems import Conflict, NotFound
 from gridmap.rosters import imports
 from gridmap.rosters.kinds import ROSTERS
@@ -217,7 +218,7 @@ def test_a_worker_moved_to_another_grid_leaves_the_old_row_closed(admin: User) -
     before = Appointment.objects.count()
     found = look("appointments", rows)
     assert outcomes(found) == ["changed"]
-    assert found["rows"][0]["changes"][-1] == ["任职日期", "2019-01-01", "2026-07-01"]
+    assert found["rows"][0]["changes"][-1] == ["任职日期", "2019-01-01", "2026-07-01（原登记到此日为止）"]
     carry_out("appointments", rows, admin)
     post.refresh_from_db()
     assert (post.valid_until, post.area_id) == (DAY, post.area_id)
@@ -247,11 +248,23 @@ def test_a_second_chief_is_refused_in_the_words_of_the_constraint(admin: User) -
     found = look("appointments", [rows[0] | {"任职日期": ""}, rows[1]])
     assert outcomes(found) == ["fault", "new"]
     assert "该区域在这段日期内已有网格长" in faults(found)
+    assert "已有的自 2019-01-01 至今" in faults(found)
     before = Appointment.objects.count()
     with pytest.raises(imports.Refused, match="一行也没有写入"):
         carry_out("appointments", [rows[0] | {"任职日期": ""}, rows[1]], admin)
     assert Appointment.objects.count() == before
     assert not RosterImport.objects.exclude(committed_at=None).exists()
+
+
+def test_a_file_wrong_as_a_whole_is_not_tried_to_its_end() -> None:
+    rows = [
+        {"编码": f"N{n}", "名称": "试", "类型": "党委", "区域编码": "360702001001001", "成立日期": "2026-07-01"}
+        for n in range(400)
+    ]
+    found = look("party-organisations", rows)
+    assert found["counts"]["fault"] == 400
+    assert faults(found).count("类型与层级不符") == 300
+    assert faults(found).count("没有再试") == 100
 
 
 def test_two_chiefs_in_one_file_are_told_apart() -> None:
@@ -358,9 +371,16 @@ def test_a_building_needs_its_coordinate_system_named() -> None:
     }  # fmt: skip
     assert "坐标系:不能为空" in faults(look("buildings", [row]))
     assert "缺少列：坐标系" in str(refused("buildings", sheet_of([{k: v for k, v in row.items() if k != "坐标系"}])))
-    there = look("buildings", [row | {"坐标系": "GCJ-02"}])
-    lon = next(float(after) for column, _, after in there["rows"][0]["changes"] if column == "经度")
-    assert abs(lon - 114.934691) > 0.003
+    there = look("buildings", [row | {"坐标系": "CGCS2000"}])
+    assert outcomes(there) == ["new"]
+    # The same figures read as those of a phone's map lie half a kilometre away.
+    assert "离所填的网格有" in faults(look("buildings", [row | {"坐标系": "GCJ-02"}]))
+    lon, lat = from_stored(114.934691, 25.871934, "gcj02")
+    meant = look("buildings", [row | {"坐标系": "GCJ-02", "经度": lon, "纬度": lat}])
+    assert (
+        abs(next(float(after) for column, _, after in meant["rows"][0]["changes"] if column == "经度") - 114.934691)
+        < 1e-7
+    )
     assert "不在地球上" in faults(look("buildings", [row | {"坐标系": "WGS84", "纬度": 114.9}]))
 
 
@@ -376,6 +396,16 @@ def test_a_guide_is_whole_and_never_taken_away() -> None:
     new = power | {"编码": "Q900", "名称": "新事项"} | dict.fromkeys(guide, "1")
     assert outcomes(look("powers", [new])) == ["new"]
     assert outcomes(look("powers", [power | {"失效日期": "2027-01-01"}])) == ["ended"]
+
+
+def test_an_organisation_that_moves_is_still_found_on_a_past_day(admin: User) -> None:
+    row: Row = {
+        "编码": "360702001-O01", "名称": "", "类型": "镇街职能机构", "辖区编码": "360702002", "上级机构编码": "",
+    }  # fmt: skip
+    office = Organisation.objects.filter(kind="office", area="360702001").order_by("code")[0]
+    carry_out("organisations", [row | {"编码": office.code, "名称": office.name}], admin)
+    carry_out("organisations", [row | {"编码": office.code, "名称": office.name, "辖区编码": "360702003"}], admin)
+    assert [(seat.area_id, seat.until) for seat in office.former_seats.all()] == [("360702001", DAY)]
 
 
 def test_organisations_of_one_file_stand_under_each_other_but_in_no_circle() -> None:
@@ -445,6 +475,11 @@ NO_NUMBER = (
     b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     b'<row r="1"><c r="A1"><v>one</v></c></row></sheetData></worksheet>'
 )
+FAR_AWAY = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>工号</t></is></c><c r="B1" t="inlineStr"><is><t>姓名</t></is></c></row>'
+    '<row r="2000000000"><c r="A2000000000"><v>1</v></c></row></sheetData></worksheet>'
+).encode()
 PEOPLE: list[Row] = [{"工号": "N1", "姓名": "某甲"}]
 
 
@@ -457,6 +492,17 @@ def with_part(name: str, content: bytes) -> bytes:
                 bad.writestr(part, good.read(part))
         bad.writestr(name, content)
     return made.getvalue()
+
+
+def lying(archive: bytes) -> bytes:
+    """The archive with every part said to unpack to a hundred bytes at most."""
+    parts = bytearray(archive)
+    at = parts.find(b"PK\x01\x02")
+    while at >= 0:
+        size = int.from_bytes(parts[at + 24 : at + 28], "little")
+        parts[at + 24 : at + 28] = min(size, 100).to_bytes(4, "little")
+        at = parts.find(b"PK\x01\x02", at + 4)
+    return bytes(parts)
 
 
 @pytest.mark.parametrize(
@@ -476,6 +522,9 @@ def with_part(name: str, content: bytes) -> bytes:
         ("x.xlsx", with_part("xl/workbook.xml", b"<workbook"), "打不开"),
         ("x.xlsx", with_part("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"), "打不开"),
         ("x.xlsx", with_part("xl/worksheets/sheet1.xml", NO_NUMBER), "读不下去"),
+        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", FAR_AWAY), "行号超出范围"),
+        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", b"<row " * 9_000_000), "打不开"),
+        ("x.xlsx", lying(with_part("xl/bomb.xml", bytes(60 * 1024 * 1024))), "不是完整的"),
         ("x.csv", b"\xff\xfe\x00", "文字编码"),
         ("x.csv", b'\xe5\xb7\xa5\xe5\x8f\xb7\n"half', "格式有误"),
         ("x.csv", "工号,姓名\n".encode(), "没有内容"),
