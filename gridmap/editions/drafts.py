@@ -53,9 +53,11 @@ def begin(
     held = in_force(scope, on=on)
     if areas is None:
         rows, kind = rows_of_copy(scope, held), DraftStep.Kind.COPY
+        details: list[Any] = []
         sentence = f"取自 {on} 生效的边界，共 {len(rows)} 个区域 (copied from the boundaries in force)"
     else:
         rows, kind = rows_of_file(areas, scope, held, columns), DraftStep.Kind.UPLOAD
+        details = [{"file": areas.source, "coord": areas.coord, "areas": len(areas)}]
         sentence = (
             f"导入 {areas.source[:100] or '文件'}：{len(areas)} 个区域，另沿用 {len(rows) - len(areas)} 个上下级区域"
             " (from a file)"
@@ -69,7 +71,7 @@ def begin(
                 created_at=at,
                 created_by=by,
             )
-            _write_step(edition, kind, sentence, rows, by=by, at=at)
+            _write_step(edition, kind, sentence, rows, by=by, at=at, details=details)
             findings.recheck(edition, on=on)
     except IntegrityError:
         # Somebody else took the name between the look and the write.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gridmap.editions.registry_checks import ERROR, Draft, registry_findings
+from gridmap.editions.geometry_checks import geometry_findings
+from gridmap.editions.registry_checks import ERROR, SEVERITIES, Draft, registry_findings
 from gridmap.editions.standing import drawn, in_force, standing
 from gridmap.models import Edition
 from gridmap.models.drafts import DraftFinding
@@ -14,7 +15,7 @@ def recheck(edition: Edition, *, on: dt.date) -> None:
     """Check a draft as it stands against the boundaries in force on a day and write its findings anew."""
     rows = standing(edition)
     draft = Draft(edition.scope, rows, drawn(rows.codes, rows.shapes), in_force(edition.scope, on=on), on)
-    found = registry_findings(draft)
+    found = sorted([*geometry_findings(draft), *registry_findings(draft)], key=lambda it: SEVERITIES.index(it.severity))
     for finding in found:
         finding.edition = edition
     DraftFinding.objects.filter(edition=edition).delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import shapely
@@ -83,12 +84,18 @@ def rows_of_file(
     Raises :class:`~gridmap.editions.attributes.UnfitValue` for a value that cannot stand in a row.
     """
     _check_finite(areas)
-    names = {code: area.name for code, area in held.items()}
     rows = [
-        DraftArea(**given | {"name": given["name"] or names.get(given["code"], "")}, geom=stored(shape), row=int(row))
+        DraftArea(**_completed(given, held.get(given["code"])), geom=stored(shape), row=int(row))
         for given, shape, row in zip(described(areas, columns), areas.shapes, areas.rows, strict=True)
     ]
     return rows + _carried(scope, held, {row.code for row in rows if well_formed(row.code)})
+
+
+def _completed(given: dict[str, Any], area: Held | None) -> dict[str, Any]:
+    """What the file says of an area; its name, and the waiver where the file has no such column, as registered."""
+    if area is None:
+        return given
+    return {"size_waiver": area.size_waiver} | given | {"name": given["name"] or area.name}
 
 
 def _check_finite(areas: Areas) -> None:

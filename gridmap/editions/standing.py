@@ -41,13 +41,14 @@ class Held:
     enterprises: int
     party_members: int
     size_waiver: str
+    urban: bool
     area_m2: float
     shape: BaseGeometry
 
 
 def in_force(scope: str, *, on: dt.date) -> dict[str, Held]:
     """The areas at and below ``scope`` with a boundary in force on that day, by code in ascending order."""
-    described = [f"area__{name}" for name in ("name", *DESCRIBED)]
+    described = [f"area__{name}" for name in ("name", *DESCRIBED, "urban")]
     rows = (
         Boundary.objects.on(on)
         .filter(area__code__startswith=scope)
@@ -84,7 +85,14 @@ def standing(edition: Edition) -> Areas:
         frame["row"].fillna(0).to_numpy(dtype=np.int64),
         frame[["id", *DESCRIBED]],
         edition.source,
+        _coord(edition),
     )
+
+
+def _coord(edition: Edition) -> str:
+    """The coordinate system of the file a draft began with."""
+    began = edition.steps.order_by("pk").values_list("details", flat=True).first()
+    return str(began[0]["coord"]) if began and "coord" in began[0] else "cgcs2000"
 
 
 def shapes(edition: Edition) -> dict[str, BaseGeometry]:

@@ -151,7 +151,8 @@ def _cuts(shape: shapely.Polygon) -> Iterator[tuple[shapely.Polygon, shapely.Pol
 def _one(shape: shapely.Geometry) -> shapely.Polygon:
     (polygon,) = shapely.get_parts(shape)
     assert isinstance(polygon, shapely.Polygon)
-    return polygon
+    # Joined polygons come clockwise.
+    return shapely.orient_polygons(polygon)
 
 
 def _spiked(shape: shapely.Polygon) -> shapely.Polygon:

@@ -194,6 +194,14 @@ def test_counts_come_under_the_names_people_use() -> None:
     refused(two(people=[5, 6]), "没有“nobody”这一列", columns={"residents": "nobody"})
 
 
+def test_a_waiver_stays_unless_the_file_has_a_column_of_them() -> None:
+    Area.objects.filter(code=redrawn.RENAMED).update(size_waiver="商住混合")
+    drawn = redrawn.redrawn(below=redrawn.TOWN)
+    without = begin(replace(drawn, table=drawn.table.drop(columns="size_waiver")))
+    assert rows_of(without)[redrawn.RENAMED].size_waiver == "商住混合"
+    assert rows_of(begin(drawn, "有列"))[redrawn.RENAMED].size_waiver == ""
+
+
 def test_texts_that_do_not_fit_are_refused_with_the_row() -> None:
     plain = two()
     long_code, long_name = plain.codes.copy(), plain.names.copy()
@@ -247,7 +255,7 @@ def test_what_was_undone_is_not_forgotten(admin_user: User) -> None:
     row = rows_of(edition)[redrawn.SPLIT]
     taken = drafts.describe(edition, row.pk, {"residents": 5}, by=admin_user, at=AT)
     drafts.undo(edition, step_id=taken.pk, by=None, at=AT)
-    (undone,) = edition.steps.get().details
+    *_, undone = edition.steps.get().details
     assert (undone["by"], undone["undone_by"]) == (admin_user.pk, None)
     assert "人口数改为“5”" in undone["undone"]
 
@@ -330,8 +338,9 @@ edition = Edition.objects.get(name="争用")
 row = DraftArea.objects.standing().get(edition=edition, code=sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
+made = drafts.successor(row, name=sys.argv[2])
 try:
-    drafts.describe(edition, row.pk, {"name": sys.argv[2]}, by=None, at=at)
+    drafts.take_step(edition, "describe", "试", replaced=[row.pk], made=[made], by=None, at=at)
 except Conflict as late:
     print("conflict", late)
 else:

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from geodata.areas import Areas, areas_of
+from geodata.crs import from_stored, to_stored
 from gridmap.editions import drafts, findings
-from gridmap.models import Area, Boundary, DraftArea, DraftFinding, Edition
+from gridmap.editions.scopes import stored
+from gridmap.models import Area, Boundary, DraftArea, DraftFinding, DraftStep, Edition
 from tests.gridmap import redrawn
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +165,117 @@ def test_findings_are_written_anew() -> None:
     before = list(edition.findings.values_list("kind", "code", "sentence", "measure"))
     findings.recheck(edition, on=DAY)
     assert list(edition.findings.values_list("kind", "code", "sentence", "measure")) == before
+
+
+# ---- the geometry ------------------------------------------------------------------------------------------------
+
+
+def errors(edition: Edition) -> dict[tuple[str, str], DraftFinding]:
+    return {(it.kind, it.code): it for it in edition.findings.filter(severity="error")}
+
+
+def test_a_sound_file_has_no_errors_and_no_warnings() -> None:
+    for edition in (begin(redrawn.redrawn()), begin(redrawn.redrawn(below=redrawn.TOWN), "街道")):
+        assert list(edition.findings.exclude(kind="gone_in_use").values_list("sentence", flat=True)) == []
+
+
+def test_three_defects_are_three_errors_each_with_a_place() -> None:
+    edition = begin(redrawn.redrawn(defects=True))
+    found_errors = errors(edition)
+    assert {key: it.repair for key, it in found_errors.items()} == {
+        ("invalid_ring", redrawn.SPIKED): "make_valid",
+        ("overlap", redrawn.OVER_THE_LINE): "snap",
+        ("no_parent", redrawn.WRONG_CODE): "",
+    }
+    assert findings.blocking(edition) == 3
+    for (_, code), finding in found_errors.items():
+        assert finding.place is not None
+        assert finding.row == row_of(edition, code).row
+        assert row_of(edition, code).geom.envelope.intersects(finding.place)
+
+
+def test_ground_within_a_part_that_nobody_has_is_an_error() -> None:
+    kept = redrawn.redrawn(below=redrawn.TOWN)
+    kept = kept.where(kept.codes != redrawn.RENAMED)
+    (gap,) = errors(begin(kept)).values()
+    assert gap.kind == "gap"
+    missing = redrawn.grids()[redrawn.RENAMED]
+    assert shapely.from_wkb(bytes(gap.place.wkb)).symmetric_difference(missing).area < 1e-12
+
+
+def test_a_part_cannot_reach_beyond_the_boundary_in_force() -> None:
+    drawn = redrawn.redrawn(below=redrawn.TOWN)
+    town = shapely.from_wkb(bytes(Boundary.objects.get(area=redrawn.TOWN).geom.wkb))
+    at = next(n for n, shape in enumerate(drawn.shapes) if shape.intersection(town.boundary).length > 0.001)
+    shapes = drawn.shapes.copy()
+    shapes[at] = shapes[at].union(shapes[at].intersection(town.boundary).buffer(0.0005))
+    kinds = {(it.kind, it.other) for it in errors(begin(replace(drawn, shapes=shapes))).values()}
+    assert ("outside_parent", redrawn.TOWN) in kinds
+
+
+def test_a_district_may_move_its_outline_but_not_unseen() -> None:
+    drawn = redrawn.redrawn()
+    district = shapely.from_wkb(bytes(Boundary.objects.get(area="360702").geom.wkb))
+    outer = next(n for n, shape in enumerate(drawn.shapes) if shape.intersection(district.boundary).length > 0.001)
+    edition = begin(drawn.where(np.arange(len(drawn)) != outer))
+    assert errors(edition) == {}
+    warned = found(edition, "outline_changed")["360702"]
+    m2 = Boundary.objects.get(area=drawn.codes[outer]).area_m2
+    assert warned.severity == "warning"
+    assert warned.measure == pytest.approx(m2, rel=0.01)
+    assert found(begin(redrawn.redrawn(), "原界"), "outline_changed") == {}
+
+
+def test_people_a_row_does_not_count_are_the_registrys() -> None:
+    Area.objects.filter(code=redrawn.RENAMED).update(residents=1234, size_waiver="")
+    shapes = {code: shape for code, shape in redrawn.grids().items() if code.startswith(redrawn.TOWN)}
+    edition = begin(areas_of(shapes, shapes.values()))
+    assert found(edition, "too_many_residents")[redrawn.RENAMED].measure == 1234
+    row = row_of(edition, redrawn.RENAMED)
+    drafts.describe(edition, row.pk, {"size_waiver": "商住混合"}, by=None, at=AT)
+    assert redrawn.RENAMED not in found(edition, "too_many_residents")
+
+
+def test_what_rows_draw_may_not_overlap_what_the_areas_below_draw() -> None:
+    """A community drawn over its neighbour, whose shape its own grids make: no grid overlaps another."""
+    edition = begin(redrawn.areas(dict(redrawn.grids())))
+    shapes = drafts.shapes(edition)
+    one, other = redrawn.HANDED_FROM[:12], redrawn.HANDED_TO[:12]
+    row = row_of(edition, one)
+    wider = shapes[one].union(shapes[redrawn.HANDED_TO])
+    made = drafts.successor(row, geom=stored(wider))
+    drafts.take_step(edition, DraftStep.Kind.DESCRIBE, "试", replaced=[row.pk], made=[made], by=None, at=AT)
+    finding = errors(edition)["overlap", one]
+    assert finding.other == other
+    assert finding.measure == pytest.approx(Boundary.objects.get(area=redrawn.HANDED_TO).area_m2, rel=1e-3)
+
+
+def test_an_area_nobody_draws_is_an_error() -> None:
+    drawn = redrawn.redrawn(below=redrawn.TOWN)
+    shapes = drawn.shapes.copy()
+    at = int(np.flatnonzero(drawn.codes == redrawn.RENAMED)[0])
+    shapes[at] = None
+    assert ("empty", redrawn.RENAMED) in errors(begin(replace(drawn, shapes=shapes)))
+
+
+@pytest.mark.parametrize(("said", "meant", "kind"), [("cgcs2000", "gcj02", "gcj02"), ("gcj02", "cgcs2000", "wgs84")])
+def test_a_file_in_another_system_than_it_says_is_suspected(said: str, meant: str, kind: str) -> None:
+    def misread(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(to_stored(*from_stored(vertices[:, 0], vertices[:, 1], meant), said))
+
+    drawn = redrawn.redrawn()
+    shapes = drawn.shapes.copy()
+    shapes[:] = [shapely.transform(shape, misread) for shape in shapes]
+    edition = begin(replace(drawn, shapes=shapes, coord=said))
+    assert (f"{kind}_suspected", "") in errors(edition)
+
+
+def test_a_new_district_anywhere_is_checked() -> None:
+    grids = {f"99000100100100{n}": shapely.box(-74 + n / 100, 40.7, -73.99 + n / 100, 40.71) for n in (1, 2, 4)}
+    grids["990001001001003"] = shapely.box(-73.9701, 40.7, -73.96, 40.71)
+    above = ["990001001001", "990001001"]
+    edition = begin(
+        areas_of([*grids, *above, "990001"], [*grids.values(), None, None, shapely.box(-73.99, 40.7, -73.95, 40.71)])
+    )
+    kinds = {it.kind for it in errors(edition).values()}
+    assert kinds == {"overlap", "no_name"}
