@@ -73,8 +73,10 @@ def fit(attribute: str, value: Any, where: str) -> Any:
     if attribute in COUNTS:
         return _count(attribute, value, where)
     text = "" if _missing(value) else str(value).strip()
-    if "\x00" in text:
-        raise UnfitValue(f"{where}：{LABELS[attribute]}中有空字符 (a NUL character)", parameter=attribute)
+    if not storable(text):
+        raise UnfitValue(
+            f"{where}：{LABELS[attribute]}中有不能保存的字符 (a character that is none)", parameter=attribute
+        )
     if attribute == "kind":
         return _kind(text, where)
     if len(text) > MAX_LENGTH[attribute]:
@@ -83,6 +85,11 @@ def fit(attribute: str, value: Any, where: str) -> Any:
             f"{where}：{LABELS[attribute]}“{text[:20]}…”超过 {limit} 个字 (longer than {limit})", parameter=attribute
         )
     return text
+
+
+def storable(text: str) -> bool:
+    """Whether the database can keep a text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _column(table: pd.DataFrame, attribute: str, named: str | None) -> str | None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from geodata.areas import Areas
 from gridmap.editions import findings
-from gridmap.editions.attributes import LABELS, fit
+from gridmap.editions.attributes import LABELS, fit, storable
 from gridmap.editions.changing import open_for_change
 from gridmap.editions.scopes import rows_of_copy, rows_of_file, scope_of
 from gridmap.editions.standing import in_force, shapes, standing
@@ -49,17 +49,20 @@ def begin(
     cannot stand in a draft; nothing is written then.
     """
     _check_name(name)
+    if not storable(source):
+        raise Unprocessable("来源中有不能保存的字符 (a character that is none)", parameter="source")
     scope = scope_of(areas, scope, on=on)
     held = in_force(scope, on=on)
     if areas is None:
         rows, kind = rows_of_copy(scope, held), DraftStep.Kind.COPY
-        details: list[Any] = []
+        file, details = "", list[Any]()
         sentence = f"取自 {on} 生效的边界，共 {len(rows)} 个区域 (copied from the boundaries in force)"
     else:
         rows, kind = rows_of_file(areas, scope, held, columns), DraftStep.Kind.UPLOAD
-        details = [{"file": areas.source, "coord": areas.coord, "areas": len(areas)}]
+        file = areas.source.encode(errors="replace").decode()
+        details = [{"file": file, "coord": areas.coord, "areas": len(areas)}]
         sentence = (
-            f"导入 {areas.source[:100] or '文件'}：{len(areas)} 个区域，另沿用 {len(rows) - len(areas)} 个上下级区域"
+            f"导入 {file[:100] or '文件'}：{len(areas)} 个区域，另沿用 {len(rows) - len(areas)} 个上下级区域"
             " (from a file)"
         )
     try:
@@ -67,7 +70,7 @@ def begin(
             edition = Edition.objects.create(
                 name=name,
                 scope=scope,
-                source=(source or (areas.source if areas is not None else ""))[:MAX_SOURCE],
+                source=(source or file)[:MAX_SOURCE],
                 created_at=at,
                 created_by=by,
             )
@@ -209,7 +212,7 @@ def _write_step(
 
 
 def _check_name(name: str) -> None:
-    if not 0 < len(name) <= MAX_NAME or "\x00" in name:
+    if not 0 < len(name) <= MAX_NAME or not storable(name):
         raise Unprocessable(f"版本名称应为 1 至 {MAX_NAME} 字 (edition name)", parameter="name")
     if Edition.objects.filter(name=name).exists():
         raise Conflict(f"已有名为“{name}”的边界版本 (edition name taken)", parameter="name")

@@ -83,7 +83,7 @@ def rows_of_file(
 
     Raises :class:`~gridmap.editions.attributes.UnfitValue` for a value that cannot stand in a row.
     """
-    _check_finite(areas)
+    _check_degrees(areas)
     rows = [
         DraftArea(**_completed(given, held.get(given["code"])), geom=stored(shape), row=int(row))
         for given, shape, row in zip(described(areas, columns), areas.shapes, areas.rows, strict=True)
@@ -98,11 +98,12 @@ def _completed(given: dict[str, Any], area: Held | None) -> dict[str, Any]:
     return {"size_waiver": area.size_waiver} | given | {"name": given["name"] or area.name}
 
 
-def _check_finite(areas: Areas) -> None:
+def _check_degrees(areas: Areas) -> None:
     vertices, of = shapely.get_coordinates(areas.shapes, return_index=True)
-    bad = of[~np.isfinite(vertices).all(axis=1)]
+    # Not a number fails every comparison.
+    bad = of[~(np.abs(vertices) <= [180, 90]).all(axis=1)]
     if len(bad):
-        raise UnfitValue(f"第 {areas.rows[bad[0]]} 行：坐标不是有限的数 (a coordinate is no number)", parameter="file")
+        raise UnfitValue(f"第 {areas.rows[bad[0]]} 行：坐标不是经度、纬度 (not degrees)", parameter="file")
 
 
 def _carried(scope: str, held: Mapping[str, Held], in_file: set[str]) -> list[DraftArea]:

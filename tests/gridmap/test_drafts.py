@@ -210,9 +210,12 @@ def test_texts_that_do_not_fit_are_refused_with_the_row() -> None:
     refused(replace(plain, names=long_name), "第 2 行", "名称", "60")
     refused(two(size_waiver=["", "由" * 201]), "第 3 行", "规模豁免理由")
     refused(two(kind=["没有的类型", ""]), "第 2 行", "没有的类型")
-    nul = plain.names.copy()
-    nul[0] = "甲\x00"
-    refused(replace(plain, names=nul), "第 2 行", "空字符")
+    for sign in ("\x00", "\ud800"):
+        broken = plain.names.copy()
+        broken[0] = f"甲{sign}"
+        refused(replace(plain, names=broken), "第 2 行", "不能保存")
+        refused(plain, "版本名称", name=f"版{sign}")
+        refused(plain, "来源", source=f"源{sign}")
 
 
 def test_what_makes_no_draft_at_all() -> None:
@@ -221,7 +224,8 @@ def test_what_makes_no_draft_at_all() -> None:
     refused(areas_of(["甲", ""], [None, None]), "没有 6、9、12 或 15 位")
     with np.errstate(invalid="ignore"):
         nowhere = shapely.Polygon([(0, 0), (1, float("nan")), (1, 1)])
-    refused(areas_of(["990001"], [nowhere]), "第 1 行", "坐标")
+    for shape in (nowhere, shapely.box(500_000, 2_800_000, 500_100, 2_800_100), shapely.box(113, 89, 114, 91)):
+        refused(areas_of(["990001"], [shape]), "第 1 行", "不是经度、纬度")
     taken = Edition.objects.get().name
     with pytest.raises(Conflict, match="已有名为"):
         begin(two(), taken)
