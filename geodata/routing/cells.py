@@ -33,7 +33,7 @@ MOST_LINES = 6
 
 MARGIN = 1 / 128
 CELLS_PER_EDGE = 128
-FEWEST_CELLS, MOST_CELLS = 1 << 16, 1 << 24
+FEWEST_CELLS, MOST_CELLS = 1 << 16, 1 << 25
 SMALLEST_CELL = 1e-5  # degrees, about a metre; below, the margin would come near the rounding of coordinates
 # Shewchuk's bound for a determinant of differences is 3.33e-16 of the sum of its two products.
 ROUNDING = 5e-16
