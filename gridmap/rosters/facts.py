@@ -64,7 +64,8 @@ class FactsRoster(Roster):
         after = self._begun(entry) if before is None else self._changed(entry, before)
         entry.title = self.name(after)
         self.check_ground(entry, before, after)
-        self.check_row(entry, before, after)
+        if before is None or list(self.grounds(before)) != list(self.grounds(after)):
+            self.check_standing(entry, after)
         self.follow(entry, before, after)
 
     def _begun(self, entry: Entry) -> Any:
@@ -109,9 +110,6 @@ class FactsRoster(Roster):
     def stored(self, attrs: list[str]) -> list[str]:
         """The model's fields that hold these facts."""
         return attrs
-
-    def check_row(self, entry: Entry, before: Any, after: Any) -> None:
-        """Rules of the row as it would be."""
 
     def follow(self, entry: Entry, before: Any, after: Any) -> None:
         """What is to be written beside the row itself."""

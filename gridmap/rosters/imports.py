@@ -24,6 +24,7 @@ from gridmap.rosters.writing import write
 # How long a file that was looked at can still be carried out.
 KEPT_FOR = dt.timedelta(hours=1)
 Findings = dict[str, Any]
+_JUST_CHANGED = "登记刚刚有变动，没有写入，请再试 (the registry has just changed; nothing was written)"
 
 
 class Refused(Exception):
@@ -38,7 +39,7 @@ def receive(
     findings = look(kind, name, content, day=day, today=at.date(), keeps=keeps)
     return RosterImport.objects.create(
         kind=kind,
-        file_name=PurePath(name.replace("\\", "/")).name[-200:],
+        file_name=_plain_name(name),
         digest=hashlib.sha256(content).hexdigest(),
         day=day,
         by=by,
@@ -49,13 +50,21 @@ def receive(
     )
 
 
+def _plain_name(name: str) -> str:
+    """The last part of a path of any system, as far as it can be shown."""
+    return "".join(sign for sign in PurePath(name.replace("\\", "/")).name if sign.isprintable())[-200:]
+
+
 def look(
     kind: str, name: str, content: bytes, *, day: dt.date, today: dt.date, keeps: Callable[[str], bool]
 ) -> Findings:
     """What every row of a file means, tried out in the database and taken back."""
-    with transaction.atomic():
-        findings, _ = _tried(kind, name, content, Terms(day, today, keeps, Register()))
-        transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            findings, _ = _tried(kind, name, content, Terms(day, today, keeps, Register()))
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        raise Conflict(_JUST_CHANGED) from error
     return findings
 
 

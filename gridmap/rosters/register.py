@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from gridmap.models import Area, Building, DelegatedPower, Organisation, Person
+from django.db.models import Q
+
+from gridmap.models import Area, Boundary, Building, DelegatedPower, Organisation, Person
 
 
 class Book:
@@ -104,7 +106,7 @@ class Register:
         return list(Building.objects.values_list("code", "name", "area_id"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Terms:
     """Under what a file is read: the day it holds from, today, and which ground its sender keeps."""
 
@@ -112,3 +114,9 @@ class Terms:
     today: dt.date
     keeps: Callable[[str], bool]
     register: Register
+
+    @cached_property
+    def standing(self) -> frozenset[str]:
+        """Codes of the areas that have a boundary in force on the day or later: those taken apart before are history."""
+        later = Boundary.objects.filter(Q(valid_until=None) | Q(valid_until__gt=self.day), valid_from__isnull=False)
+        return frozenset(later.values_list("area_id", flat=True))

@@ -168,6 +168,13 @@ class Roster(Resource):
                 entry.fault(f"{self.terms.register.areas.said(code)} 不归您登记 (not your ground)")
                 return
 
+    def check_standing(self, entry: Entry, row: Any) -> None:
+        """Nothing is put on ground that a later edition has taken apart."""
+        for code in self.grounds(row):
+            if code not in self.terms.standing:
+                said = self.terms.register.areas.said(code)
+                entry.fault(f"{said} 已没有生效的边界，请改用现在的区域 (no boundary in force)")
+
     def change(self, attr: str, before: Any, after: Any) -> Change:
         """A field's change for people, codes with their names."""
         column = self.by_attr[attr]

@@ -227,6 +227,7 @@ class SpansRoster(Roster):
         row = self.model(**stated, valid_from=begins, valid_until=ends)
         entry.title = self.name(row)
         self.check_ground(entry, row)
+        self.check_standing(entry, row)
         self._check_range(entry, begins, ends, self._of(row, self.identity))
         if entry.faults:
             return

@@ -18,7 +18,16 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook, load_workbook
 
 from geodata.crs import from_stored
-from gridmap.models import Appointment, Area, Organisation, PartyOrganisation, Person, RosterImport, StationedStaff
+from gridmap.models import (
+    Appointment,
+    Area,
+    Boundary,
+    Organisation,
+    PartyOrganisation,
+    Person,
+    RosterImport,
+    StationedStaff,
+)
 from gridmap.problems import Conflict, NotFound
 from gridmap.rosters import imports
 from gridmap.rosters.kinds import ROSTERS
@@ -297,6 +306,16 @@ def test_history_is_not_rewritten() -> None:
     assert "已于 2026-01-01 结束" in faults(look("appointments", [sent]))
     # Whoever comes back begins anew.
     assert outcomes(look("appointments", [worker(post.person_id, area)])) == ["new"]
+
+
+def test_nobody_is_put_on_ground_that_was_taken_apart(admin: User) -> None:
+    gone = "360702001001002"
+    Boundary.objects.filter(area=gone).update(valid_until="2026-01-01")
+    assert "已没有生效的边界" in faults(look("appointments", [worker("P0001", gone)]))
+    branch = PartyOrganisation.objects.get(area=gone)
+    row = {"编码": branch.code, "名称": "改名", "类型": "党支部", "区域编码": gone, "成立日期": "2019-01-01"}
+    # What stands there already may still be put right, or closed.
+    assert outcomes(look("party-organisations", [row])) == ["changed"]
 
 
 def test_the_same_row_twice_and_an_end_before_the_beginning() -> None:
@@ -613,7 +632,9 @@ def test_a_look_writes_nothing() -> None:
 
 
 def test_what_was_shown_is_what_is_carried_out_once(admin: User) -> None:
-    sent = imports.receive("people", "C:\\a\\名册.xlsx", sheet_of(PEOPLE), day=DAY, by=admin, keeps=everywhere, at=NOW)
+    sent = imports.receive(
+        "people", "C:\\a\\名\0册.xlsx", sheet_of(PEOPLE), day=DAY, by=admin, keeps=everywhere, at=NOW
+    )
     with pytest.raises(Conflict, match="不是刚才核对的"):
         imports.commit(sent, digest="0" * 64, keeps=everywhere, at=NOW)
     done = imports.commit(sent, digest=sent.digest, keeps=everywhere, at=NOW)
