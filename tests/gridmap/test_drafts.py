@@ -151,7 +151,7 @@ def test_a_stray_code_does_not_move_the_scope() -> None:
 
 
 def test_a_file_gives_the_same_draft(tmp_path: Path) -> None:
-    drawn = redrawn.redrawn(defects=True)
+    drawn = redrawn.redrawn(below=redrawn.TOWN)
     path = redrawn.write_geojson(tmp_path / "redrawn.geojson", drawn)
     read = read_areas(path, coord="cgcs2000", code_field="code", name_field="name")
     assert fingerprint(begin(read)) == fingerprint(begin(drawn, "又一版"))
