@@ -94,6 +94,12 @@ class Piece:
         people = f"，{residents} 人" if residents is not None else ""
         return f"{self.code}（{self.area_m2:,.0f} 平方米{people}）"
 
+    def kept(self) -> dict[str, Any]:
+        """The piece as a step keeps it."""
+        new = "新网格 " if self.is_new else ""
+        figures = {"area_m2": round(self.area_m2, 1), **self.counts}
+        return {"code": self.code, "new": self.is_new, **figures, "sentence": f"{new}{self.name} {self.said()}"}
+
 
 @dataclass(frozen=True)
 class Redrawing:
@@ -109,11 +115,9 @@ class Redrawing:
 
     @property
     def details(self) -> list[dict[str, Any]]:
-        """The pieces and what is gone, as the step keeps them."""
-        return [
-            {"code": it.code, "name": it.name, "new": it.is_new, "area_m2": round(it.area_m2, 1), **it.counts}
-            for it in self.pieces
-        ] + [{"code": code, "gone": True} for code in self.gone]
+        """The pieces and what is gone, as the step keeps them, each with a sentence for its history."""
+        gone = [{"code": code, "gone": True, "sentence": f"{code} 不再使用 (gone)"} for code in self.gone]
+        return [it.kept() for it in self.pieces] + gone
 
 
 Plan = Callable[[Sheet], Redrawing]

@@ -33,6 +33,7 @@ from gridmap.registry.access import KeeperRequest, for_act, keepers_only
 DECIMALS = 7
 STEPS_SHOWN = 30
 OPEN = (Edition.State.DRAFT, Edition.State.APPROVED)
+DRAWN = (DraftStep.Kind.SPLIT, DraftStep.Kind.MERGE, DraftStep.Kind.HAND_OVER)
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
 
 _Rest = ParamSpec("_Rest")
@@ -190,7 +191,7 @@ def draft_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
     edition = for_act(request, pk, Act.PREPARE)
     sheet = drawing.sheet_of(edition, on=timezone.localdate())
     shapes = drawn_by_all_levels(sheet.rows, [sheet.shapes.get(key) for key in sheet.rows])
-    first = edition.steps.order_by("pk").values_list("pk", flat=True).first()
+    redrawn = _redrawn(edition)
     above = {code[:-3] for code in shapes}
     features = [
         _feature(
@@ -201,12 +202,27 @@ def draft_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
             kind=sheet.rows[code].kind,
             counts={it: sheet.count(code, it) for it in ("households", "residents")},
             lowest=code not in above,
-            changed=sheet.rows[code].made_by_id != first,
+            changed=code in redrawn or sheet.rows[code].made_by_id in redrawn,
         )
         for (code, shape), ground in zip(shapes.items(), _grounds(list(shapes.values())), strict=True)
     ]
     body = {"type": "FeatureCollection", "features": features, "draft": _state(edition)}
     return JsonResponse(body, content_type="application/geo+json", json_dumps_params={"ensure_ascii": False})
+
+
+def _redrawn(edition: Edition) -> set[str | int]:
+    """What shows which areas the draft redraws: codes that were drawn, and other steps all of whose rows count.
+
+    A neighbour that only got a new corner is not redrawn.
+    """
+    marks: set[str | int] = set()
+    for pk, kind, details in edition.steps.order_by("pk").values_list("pk", "kind", "details")[1:]:
+        if kind in DRAWN:
+            # What was undone after the step is noted there too, and has no code.
+            marks |= {detail["code"] for detail in details if "code" in detail}
+        elif kind != DraftStep.Kind.DESCRIBE:
+            marks.add(pk)
+    return marks
 
 
 @for_machines

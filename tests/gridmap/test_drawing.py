@@ -336,14 +336,18 @@ def test_a_split_is_looked_at_done_and_undone(draft: Edition, cast: Cast, as_use
     step = draft.steps.order_by("-pk")[0]
     assert (step.kind, step.by) == (DraftStep.Kind.SPLIT, cast.clerk)
     assert done.json()["draft"]["step"] == step.pk
+    assert [detail["code"] for detail in step.details] == [it["id"] for it in done.json()["features"]]
+    assert "新网格" in step.details[1]["sentence"]
     assert done.json()["draft"]["steps"][0]["sentence"] == done.json()["sentence"] == step.sentence
 
     shown = client.get(f"/registry/editions/{draft.pk}/draft.geojson").json()
     by_code = {it["id"]: it for it in shown["features"]}
     new = done.json()["features"][1]
     assert by_code[new["id"]]["geometry"] == new["geometry"]
-    assert by_code[new["id"]]["properties"]["changed"]
-    assert not by_code[f"{TOWN}001001"]["properties"]["changed"]
+    # A neighbour with a new corner is not redrawn.
+    drawn = {it["id"] for it in done.json()["features"]}
+    assert {code for code, it in by_code.items() if it["properties"]["changed"]} == drawn
+    assert step.made.count() > len(drawn)
     assert by_code[COMMUNITY]["properties"]["level"] == "community"
     assert not by_code[COMMUNITY]["properties"]["lowest"]
     assert shown["draft"] == done.json()["draft"]
@@ -363,6 +367,9 @@ def test_merge_and_hand_over_are_asked_for_in_the_same_way(draft: Edition, cast:
     merged = post(client, draft, "edits/merge", codes=f"{giver}, {taker}", into=taker)
     assert merged.json()["gone"] == [giver]
     assert [step.kind for step in draft.steps.all()] == ["copy", "hand_over", "merge"]
+    assert post(client, draft, "undo").status_code == 200
+    shown = client.get(f"/registry/editions/{draft.pk}/draft.geojson").json()
+    assert {it["id"] for it in shown["features"] if it["properties"]["changed"]} == {giver, taker}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ function show() {
   part("deeds").hidden = now.chosen.length === 0;
   part("back").hidden = !pen.isDrawing();
   part("back").disabled = pen.line().length === 0;
-  part("confirm").textContent = DEEDS[now.tool];
+  part("confirm").textContent = now.busy ? "正在保存…" : DEEDS[now.tool];
+  part("find").hidden = pen.isDrawing();
   part("confirm").disabled = !now.ready || now.busy;
   document.querySelectorAll("[data-tool]").forEach((it) => it.setAttribute("aria-pressed", String(it.dataset.tool === now.tool)));
   part("undo").disabled = !now.draft?.undoable || now.busy;
@@ -81,12 +82,13 @@ function forgetProblem() {
 
 // ---- choosing ----------------------------------------------------------------------------------------------------
 
-/** A place was clicked while nothing is being drawn. @param {import("./shapes.js").Position} place */
-function placed(place) {
+/** The map was clicked: the next point of the line, or the next grid. @param {L.LatLng} at */
+function placed(at) {
   if (pen.isDrawing()) {
+    pen.add(at);
     return;
   }
-  const code = draft.gridAt(place);
+  const code = draft.gridAt(at);
   if (code) {
     toggle(code);
   }
@@ -191,6 +193,9 @@ async function look({ finished: done = false } = {}) {
       part("confirm").focus();
     }
   } catch (problem) {
+    if (problem.status === 409) {
+      await reload().catch(complain);
+    }
     if (problem.name !== "AbortError" && (done || now.tool === "merge" || problem.status !== 422)) {
       complain(problem);
     }
@@ -248,11 +253,11 @@ async function doing(deed) {
   } catch (problem) {
     failure = problem;
   }
-  now.busy = false;
   if (!failure || failure.status === 409 || failure.outcomeUnknown) {
     // Either it is done, or somebody else was first: both times the draft is another now.
     await reload().catch((problem) => (failure ??= problem));
   }
+  now.busy = false;
   show();
   if (failure) {
     complain(failure);
@@ -262,8 +267,8 @@ async function doing(deed) {
 function confirmed() {
   doing(async () => {
     const { sentence } = await request(page.edits[now.tool], { form: asked() });
-    choose([]);
     said = sentence;
+    choose([]);
   });
 }
 
@@ -315,6 +320,9 @@ function find(event) {
     toggle(code);
   }
   draft.goTo(code);
+  if (pen.isDrawing()) {
+    draft.map.getContainer().focus({ preventScroll: true });
+  }
 }
 
 function start() {
