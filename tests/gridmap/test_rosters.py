@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -34,6 +38,7 @@ from gridmap.rosters.kinds import ROSTERS
 from gridmap.rosters.reading import Unreadable
 from gridmap.rosters.register import Register, Terms
 from gridmap.rosters.sheets import workbook
+from tests.cases.test_races import Browser
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +50,10 @@ Row = dict[str, Any]
 
 def everywhere(code: str) -> bool:
     return True
+
+
+def in_town(code: str) -> bool:
+    return code.startswith("360702001")
 
 
 def terms(keeps: Callable[[str], bool] = everywhere, day: dt.date = DAY) -> Terms:
@@ -109,6 +118,32 @@ def test_what_is_registered_comes_back_unchanged(kind: str) -> None:
     assert faults(found) == ""
     assert set(outcomes(found)) == {"unchanged"}
     assert len(found["rows"]) == len(held)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, roster in ROSTERS.items() if not roster.district_only])
+def test_what_a_clerk_downloads_comes_back_unchanged(kind: str) -> None:
+    roster = ROSTERS[kind](terms(in_town))
+    content = workbook(roster, roster.held_by_sender())
+    found = imports.look(kind, "x.xlsx", content, day=DAY, today=NOW.date(), keeps=in_town)
+    assert faults(found) == ""
+    assert found["counts"]["unchanged"] == len(found["rows"]) > 5
+
+
+@pytest.mark.parametrize("kind", ["appointments", "buildings", "stationed-staff"])
+def test_what_was_saved_as_csv_on_an_office_computer_comes_back_unchanged(kind: str) -> None:
+    def as_shown(value: object) -> object:
+        if isinstance(value, dt.datetime):
+            return f"{value.year}/{value.month}/{value.day}"
+        return format(value, ".15g") if isinstance(value, float) else value
+
+    roster = ROSTERS[kind](terms())
+    sheet = load_workbook(io.BytesIO(workbook(roster, roster.held_by_sender()[:400]))).worksheets[0]
+    made = io.StringIO()
+    csv.writer(made).writerows([as_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+    content = made.getvalue().encode("gbk")
+    found = imports.look(kind, "x.csv", content, day=DAY, today=NOW.date(), keeps=everywhere)
+    assert faults(found) == ""
+    assert set(outcomes(found)) == {"unchanged"}
 
 
 def test_a_new_row_and_the_example_of_the_template() -> None:
@@ -444,10 +479,6 @@ def test_organisations_of_one_file_stand_under_each_other_but_in_no_circle() -> 
 # ---- whose ground ------------------------------------------------------------------------------------------------
 
 
-def in_town(code: str) -> bool:
-    return code.startswith("360702001")
-
-
 def test_a_clerk_writes_on_their_own_ground_only() -> None:
     rows = [worker("P0001", "360702001001002"), worker("P0001", "360702101001001")]
     found = look("appointments", rows, keeps=in_town)
@@ -742,3 +773,49 @@ def test_a_filled_roster_is_for_its_ground_and_for_no_cache(cast: Cast, as_user:
     assert all(code.startswith(cast.grid[:9]) for code in codes)
     assert as_user(cast.clerk).get("/registry/rosters/powers/").status_code == 403
     assert as_user(cast.centre).get("/registry/rosters/nonsense/").status_code == 404
+
+
+# ---- at once -----------------------------------------------------------------------------------------------------
+
+
+def looked_at(browser: Browser, rows: list[Row]) -> tuple[str, bytes]:
+    """Where a file of people can be carried out, and the form that does it."""
+    sent = (
+        b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        + csv_of(rows)
+        + b"\r\n--cut--\r\n"
+    )
+    status, page = browser.ask(
+        "/registry/rosters/people/", sent, **{"Content-Type": "multipart/form-data; boundary=cut"}
+    )
+    assert status == 200
+    place = re.search(r'"(/registry/rosters/people/[0-9a-f-]{36}/)\?', page)
+    digest = re.search(r'name="digest" value="(\w{64})"', page)
+    assert place
+    assert digest
+    return place[1], urlencode({"digest": digest[1]}).encode()
+
+
+def together(tasks: list[tuple[Browser, str, bytes]]) -> list[int]:
+    """The answers to what all post at the same moment."""
+    barrier = threading.Barrier(len(tasks))
+
+    def start(task: tuple[Browser, str, bytes]) -> int:
+        barrier.wait(10)
+        return task[0].ask(task[1], task[2])[0]
+
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        return sorted(threads.map(start, tasks))
+
+
+def test_of_many_at_once_one_is_carried_out(site: str) -> None:
+    clerks = [Browser(site) for _ in range(4)]
+    for clerk in clerks:
+        clerk.sign_in("p1441")
+    assert together([(clerks[0], *looked_at(clerks[0], [{"工号": "R0001", "姓名": "某甲"}]))]) == [200]
+    # One file confirmed four times, which only changes what is there; then two files about one new person.
+    place, form = looked_at(clerks[0], [{"工号": "R0001", "姓名": "某乙"}])
+    assert together([(clerk, place, form) for clerk in clerks]) == [200, 409, 409, 409]
+    names = zip(clerks, "甲乙", strict=False)
+    files = [(clerk, *looked_at(clerk, [{"工号": "R0002", "姓名": name}])) for clerk, name in names]
+    assert together(files) == [200, 409]
