@@ -26,8 +26,7 @@ class Plane:
     """Metres about a shape: lengths and ground are measured here, nothing is drawn here."""
 
     def __init__(self, shape: BaseGeometry) -> None:
-        west, south, east, north = shape.bounds
-        self.srid = metres_srid((west + east) / 2, (south + north) / 2)
+        self.srid = plane_of([shape])
 
     def metres(self, places: Sequence[Place] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Eastings and northings, shape (n, 2), of n places in degrees."""
@@ -42,6 +41,12 @@ class Plane:
     def ground(self, shape: BaseGeometry) -> float:
         """Square metres."""
         return float(shapely.transform(shape, self.metres).area)
+
+
+def plane_of(shapes: Sequence[BaseGeometry]) -> int:
+    """The EPSG code of the plane shapes are measured in, wherever on or off the globe they lie; not all empty."""
+    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+    return metres_srid(float(np.clip((west + east) / 2, -180, 180)), float(np.clip((south + north) / 2, -90, 90)))
 
 
 def edge(one: Place, other: Place) -> Edge:

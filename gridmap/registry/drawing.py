@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
@@ -17,7 +18,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from geodata.crs import COORDINATE_SYSTEMS, CoordinateOutOfRange, metres_srid, to_metres, to_stored
+from geodata.corners import plane_of
+from geodata.crs import COORDINATE_SYSTEMS, CoordinateOutOfRange, to_metres, to_stored
 from geodata.cutting import MAX_POINTS
 from gridmap.editions import drafts, drawing
 from gridmap.editions.drawing import Piece, Plan, Redrawing
@@ -32,6 +34,7 @@ from gridmap.registry.access import KeeperRequest, for_act, keepers_only
 # About a centimetre; the server finds the corner that was meant (geodata.cutting.SNAP_METRES).
 DECIMALS = 7
 STEPS_SHOWN = 30
+POLYGONS = ("Polygon", "MultiPolygon")  # whatever else a file brought in cannot be drawn in
 OPEN = (Edition.State.DRAFT, Edition.State.APPROVED)
 DRAWN = (DraftStep.Kind.SPLIT, DraftStep.Kind.MERGE, DraftStep.Kind.HAND_OVER)
 LEVEL_OF_LENGTH = {level.code_length: level for level in Level}
@@ -190,7 +193,8 @@ def draft_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
     """A draft as it stands: every area's shape and what is said of it, and under ``draft`` its steps and findings."""
     edition = for_act(request, pk, Act.PREPARE)
     sheet = drawing.sheet_of(edition, on=timezone.localdate())
-    shapes = drawn_by_all_levels(sheet.rows, [sheet.shapes.get(key) for key in sheet.rows])
+    drawn = drawn_by_all_levels(sheet.rows, [sheet.shapes.get(key) for key in sheet.rows])
+    shapes = {code: shape for code, shape in drawn.items() if shape.geom_type in POLYGONS and not shape.is_empty}
     redrawn = _redrawn(edition)
     above = {code[:-3] for code in shapes}
     features = [
@@ -204,7 +208,7 @@ def draft_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
             lowest=code not in above,
             changed=code in redrawn or sheet.rows[code].made_by_id in redrawn,
         )
-        for (code, shape), ground in zip(shapes.items(), _grounds(list(shapes.values())), strict=True)
+        for code, shape, ground in zip(shapes, _rounded(list(shapes.values())), _grounds(shapes), strict=True)
     ]
     body = {"type": "FeatureCollection", "features": features, "draft": _state(edition)}
     return JsonResponse(body, content_type="application/geo+json", json_dumps_params={"ensure_ascii": False})
@@ -290,7 +294,7 @@ def _step(step: DraftStep) -> dict[str, Any]:
 def _piece(piece: Piece) -> dict[str, Any]:
     return _feature(
         piece.code,
-        piece.shape,
+        _rounded([piece.shape])[0],
         piece.area_m2,
         name=piece.name,
         kind=piece.kind,
@@ -305,29 +309,34 @@ def _feature(
     return {
         "type": "Feature",
         "id": code,
-        "geometry": _geometry(shape),
+        "geometry": json.loads(shapely.to_geojson(shape)),
         "properties": {
             "code": code,
             "name": name,
             "kind": kind,
             "level": LEVEL_OF_LENGTH[len(code)].value,
-            "area_m2": round(ground, 1),
+            "area_m2": round(ground, 1) if math.isfinite(ground) else None,
             **counts,
             **more,
         },
     }
 
 
-def _geometry(shape: Any) -> dict[str, Any]:
-    rounded = shapely.transform(shape, lambda degrees: np.round(degrees, DECIMALS))
-    return json.loads(shapely.to_geojson(rounded))  # type: ignore[no-any-return]
+def _rounded(shapes: list[Any]) -> list[Any]:
+    """The shapes as they go out."""
+    return list(shapely.transform(np.array(shapes, dtype=object), lambda degrees: np.round(degrees, DECIMALS)))
 
 
-def _grounds(shapes: list[Any]) -> list[float]:
+def _grounds(shapes: dict[str, Any]) -> list[float]:
     """Square metres of many shapes, all measured in one plane."""
     if not shapes:
         return []
-    west, south, east, north = shapely.total_bounds(shapes)
-    srid = metres_srid((west + east) / 2, (south + north) / 2)
-    flat = shapely.transform(np.array(shapes), lambda it: np.column_stack(to_metres(it[:, 0], it[:, 1], srid)))
-    return [float(area) for area in shapely.area(flat)]
+    listed = list(shapes.values())
+    srid = plane_of(listed)
+    flat = shapely.transform(
+        np.array(listed, dtype=object), lambda it: np.column_stack(to_metres(it[:, 0], it[:, 1], srid))
+    )
+    # What lies off the globe has no ground.
+    with np.errstate(invalid="ignore"):
+        areas = shapely.area(flat)
+    return [float(area) for area in areas]

@@ -12,10 +12,12 @@ import pytest
 import shapely
 import shapely.affinity
 from django.contrib.auth.models import User
+from django.contrib.gis.geos import GEOSGeometry
 from django.test import Client
 
 from geodata.corners import Plane, edges_of
 from gridmap.editions import drafts, drawing
+from gridmap.editions.people import BY_GROUND, Peopled
 from gridmap.models import Area, Building, Edition
 from gridmap.models.drafts import DraftArea, DraftStep
 from gridmap.problems import Conflict, Unprocessable
@@ -26,6 +28,7 @@ DAY = dt.date(2026, 7, 7)
 AT = dt.datetime(2026, 7, 7, 2, tzinfo=dt.UTC)
 TOWN = "360702003"
 COMMUNITY = "360702003005"
+AsUser = Callable[[User | None], Client]
 COUNTS = ("households", "residents", "enterprises", "party_members")
 
 
@@ -143,6 +146,16 @@ def test_without_buildings_the_ground_divides(draft: Edition, by: User) -> None:
     assert "按面积" in done.sentence
     assert kept.area_m2 >= new.area_m2
     assert new.counts["residents"] == pytest.approx(residents * new.area_m2 / (kept.area_m2 + new.area_m2), abs=1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("total", [0, 1, 3, 976])
+def test_a_divided_count_adds_up(share: float, total: int) -> None:
+    for people in (Peopled(share, share, BY_GROUND), Peopled(share, share, BY_GROUND).turned()):
+        parts = people.divided("residents", total)
+        assert None not in parts
+        assert sum(it for it in parts if it is not None) == total
+    assert Peopled(share, share, BY_GROUND).divided("households", None) == (None, None)
 
 
 def test_both_pieces_may_have_new_codes_that_nobody_ever_had(draft: Edition, by: User) -> None:
@@ -300,6 +313,29 @@ def test_a_code_that_stands_twice_is_refused_and_its_line_still_shared(draft: Ed
     assert double.pk in replaced
 
 
+@pytest.mark.parametrize(
+    "wkt",
+    [
+        "POINT (114.9 25.8)",
+        "POLYGON EMPTY",
+        "LINESTRING (114 25, 115 26)",
+        "POLYGON ((-900000 1, -900000 2, -900001 2, -900000 1))",
+        "POLYGON ((114.9 25.8, 114.91 25.81, 114.91 25.8, 114.9 25.81, 114.9 25.8))",
+    ],
+)
+def test_beside_rows_that_are_no_good_the_others_can_be_drawn(
+    draft: Edition, cast: Cast, as_user: AsUser, by: User, wkt: str
+) -> None:
+    bad, code = f"{COMMUNITY}998", cuttable(draft)[0]
+    DraftArea.objects.create(edition=draft, code=bad, made_by=draft.steps.get(), geom=GEOSGeometry(wkt, srid=4490))
+    shown = as_user(cast.clerk).get(f"/registry/editions/{draft.pk}/draft.geojson")
+    assert shown.status_code == 200
+    json.loads(shown.content, parse_constant=pytest.fail)
+    draw(draft, drawing.split(code, across(grids(draft)[code])), by)
+    with pytest.raises(Unprocessable, match=bad):
+        draw(draft, drawing.split(bad, shapely.LineString([(114, 25), (115, 26)])), by)
+
+
 def test_a_refusal_says_where(draft: Edition, by: User) -> None:
     code, _ = cuttable(draft)
     inside = grids(draft)[code].point_on_surface()
@@ -311,8 +347,6 @@ def test_a_refusal_says_where(draft: Edition, by: User) -> None:
 
 
 # ---- over the web ----------------------------------------------------------------------------------------------
-
-AsUser = Callable[[User | None], Client]
 
 
 def post(client: Client, edition: Edition, what: str, **fields: Any) -> Any:

@@ -326,6 +326,8 @@ function find(event) {
 }
 
 function start() {
+  // On a phone the map needs the room.
+  document.querySelector(".draw-steps").open = !globalThis.matchMedia("(max-width: 767.98px)").matches;
   document.querySelectorAll("[data-tool]").forEach((it) => it.addEventListener("click", () => use(it.dataset.tool)));
   part("confirm").addEventListener("click", confirmed);
   part("back").addEventListener("click", () => pen.back());

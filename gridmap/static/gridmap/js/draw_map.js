@@ -23,7 +23,7 @@ const CLOSE = 17;
 /**
  * @param {HTMLElement} element
  * @param {{areas: string, rivers: string}} page
- * @param {{onPlace: (place: [number, number]) => void, onProblem: (problem: Error) => void}} told
+ * @param {{onPlace: (at: L.LatLng) => void, onProblem: (problem: Error) => void}} told
  */
 export function mountDraftMap(element, page, { onPlace, onProblem }) {
   const map = makeMap(element, { label: "草稿地图，方向键移动、加减键缩放；画线时空格在地图中心加点" });
@@ -31,9 +31,11 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
   ground.ready.catch(onProblem);
   const layers = { draft: L.layerGroup(), chosen: L.layerGroup(), preview: L.layerGroup(), mark: L.layerGroup() };
   Object.values(layers).forEach((it) => it.addTo(map));
+  // On a phone the panel grows and shrinks below the map.
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   /** @type {Map<string, AreaFeature>} */
   let grids = new Map();
-  map.on("click", ({ latlng }) => onPlace([latlng.lng, latlng.lat]));
+  map.on("click", ({ latlng }) => onPlace(latlng));
 
   /** @param {AreaFeature[]} features @param {L.PathOptions | ((it: AreaFeature) => L.PathOptions)} style */
   const outline = (features, style) => L.geoJSON({ type: "FeatureCollection", features }, { style, interactive: false });
@@ -50,8 +52,8 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
     },
     /** @param {string} code @returns {AreaFeature} */
     grid: (code) => grids.get(code),
-    /** @param {[number, number]} place @returns {string | null} */
-    gridAt: (place) => [...grids.values()].find((it) => holds(it.geometry, place))?.id ?? null,
+    /** @param {L.LatLng} at @returns {string | null} */
+    gridAt: (at) => [...grids.values()].find((it) => holds(it.geometry, [at.lng, at.lat]))?.id ?? null,
     /** By code or name, whole. @param {string} words @returns {string | null} */
     find: (words) => (grids.has(words) ? words : [...grids.values()].find((it) => it.properties.name === words)?.id ?? null),
     /** @param {string[]} codes @param {string} tool */
@@ -87,6 +89,7 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
     goTo(code) {
       const shown = outline(code ? [grids.get(code)] : [...grids.values()], GRID).getBounds();
       if (shown.isValid()) {
+        map.invalidateSize({ animate: false });
         map.fitBounds(shown, { padding: [30, 30], maxZoom: CLOSE, animate: false });
       }
     },

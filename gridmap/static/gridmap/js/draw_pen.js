@@ -9,6 +9,7 @@ import { extended, isClosed, snap } from "./draw_shapes.js";
  * @property {(shapes: import("./draw_shapes.js").Geometry[], options?: {closes?: boolean}) => void} start  draw over these
  *   shapes, whose corners and lines attract; with `closes` the line may come back to its beginning
  * @property {() => void} stop     no more drawing; the line is gone
+ * @property {(at: L.LatLng) => void} add  the next point, where the map was clicked
  * @property {() => void} clear    begin the line again
  * @property {() => void} back     take the last point away
  * @property {() => void} finish   the line is done, as a double click says
@@ -119,7 +120,6 @@ export function makePen(map, { onChange, onFinish }) {
     }
   }
 
-  map.on("click", (event) => drawing && add(event.latlng));
   map.on("dblclick", () => finish());
   map.on("mousemove", (event) => drawing && follow(event.latlng));
   map.on("move", () => drawing && map.getContainer().matches(":focus-visible:not(.by-pointer)") && follow(map.getCenter()));
@@ -142,6 +142,7 @@ export function makePen(map, { onChange, onFinish }) {
       map.doubleClickZoom.enable();
       map.getContainer().classList.remove("is-drawing");
     },
+    add: (at) => drawing && add(at),
     clear,
     back,
     finish,
