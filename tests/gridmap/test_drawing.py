@@ -319,7 +319,7 @@ def test_a_code_that_stands_twice_is_refused_and_its_line_still_shared(draft: Ed
         "POINT (114.9 25.8)",
         "POLYGON EMPTY",
         "LINESTRING (114 25, 115 26)",
-        "POLYGON ((-900000 1, -900000 2, -900001 2, -900000 1))",
+        "POLYGON ((-90 1, -90 2, -91 2, -90 1))",
         "POLYGON ((114.9 25.8, 114.91 25.81, 114.91 25.8, 114.9 25.81, 114.9 25.8))",
     ],
 )
