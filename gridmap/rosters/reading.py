@@ -106,6 +106,7 @@ def _workbook_rows(content: bytes, archive: CheckedArchive, title: str) -> tuple
     except Exception as error:
         # openpyxl raises whatever comes up in a broken file: KeyError, ValueError, ParseError and more.
         raise Unreadable("文件打不开，可能已损坏，请重新保存后再试 (not a readable .xlsx)") from error
+    archive.bound(part)
     if merged := archive.merged_in(part):
         raise Unreadable(f"表中有合并单元格（{'、'.join(merged)}），请取消合并，每格各填各的 (merged cells)")
     notes = ["表中有隐藏的行或列，也一并读入 (hidden rows or columns were read too)"] if archive.hidden_in(part) else []

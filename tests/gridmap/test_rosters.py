@@ -530,6 +530,14 @@ FAR_AWAY = (
     '<row r="1"><c r="A1" t="inlineStr"><is><t>工号</t></is></c><c r="B1" t="inlineStr"><is><t>姓名</t></is></c></row>'
     '<row r="2000000000"><c r="A2000000000"><v>1</v></c></row></sheetData></worksheet>'
 ).encode()
+
+
+def many(element: bytes, number: int) -> bytes:
+    """A sheet of one row, which holds this very often."""
+    before, after = NO_NUMBER.split(b'<c r="A1"><v>one</v></c>')
+    return before + element * number + after
+
+
 PEOPLE: list[Row] = [{"工号": "N1", "姓名": "某甲"}]
 
 
@@ -567,13 +575,17 @@ def lying(archive: bytes) -> bytes:
         ("x.xlsx", sheet_of(PEOPLE)[:-40], "不是完整的"),
         ("x.xlsx", bytes(6 * 1024 * 1024), "超过 5 MB"),
         ("x.xlsx", with_part("xl/bomb.xml", bytes(60 * 1024 * 1024)), "展开后过大"),
+        ("x.xlsx", with_part("xl/styles.xml", b"<xf/>" * 300_000), "styles.xml 过大"),
+        ("x.xlsx", with_part("xl/sharedStrings.xml", b"<si/>" * 2_000_001), "展开后过大"),
         ("x.xlsx", with_part("xl/vbaProject.bin", b"1"), "宏"),
         ("x.xlsx", with_part("xl/sharedStrings.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><sst/>'), "文档类型"),
         ("x.xlsx", with_part("xl/workbook.xml", b"<workbook"), "打不开"),
         ("x.xlsx", with_part("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"), "打不开"),
         ("x.xlsx", with_part("xl/worksheets/sheet1.xml", NO_NUMBER), "读不下去"),
         ("x.xlsx", with_part("xl/worksheets/sheet1.xml", FAR_AWAY), "行号超出范围"),
-        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", b"<row " * 9_000_000), "打不开"),
+        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", many(b"<c/>", 500_001)), "超过 500000 格"),
+        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", many(b"<row/>", 100_001)), "超过 100000 行"),
+        ("x.xlsx", with_part("xl/worksheets/sheet1.xml", b"<row " * 6_000_000), "展开后过大"),
         ("x.xlsx", lying(with_part("xl/bomb.xml", bytes(60 * 1024 * 1024))), "不是完整的"),
         ("x.csv", b"\xff\xfe\x00", "文字编码"),
         ("x.csv", b'\xe5\xb7\xa5\xe5\x8f\xb7\n"half', "格式有误"),
