@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.corners import Edge, Place, Plane, edges_of, in_the_form_of, joined, parts_of, with_corners
-from geodata.cutting import Cut, EditRefused, as_one, cut, drawn_line
+from geodata.cutting import SNAP_METRES, Cut, EditRefused, as_one, cut, drawn_line
 
 __all__ = ["EditRefused", "HandOver", "Merge", "Split", "hand_over", "merge", "split"]
 
@@ -166,7 +166,9 @@ def _check_side_by_side(shapes: Shapes) -> None:
         for code in near:
             reached |= edges[code]
         waiting = [code for code in waiting if code not in near]
-    faults = shapely.coverage_invalid_edges(list(shapes.values()), gap_width=HAIRLINE_DEGREES)
+    # Between areas that do share edges a narrow gap is a third area; between others it is a line drawn twice.
+    gap = HAIRLINE_DEGREES if waiting else 0.0
+    faults = shapely.coverage_invalid_edges(list(shapes.values()), gap_width=gap)
     for code, fault in zip(shapes, faults, strict=True):
         if not fault.is_empty:
             raise EditRefused(f"{code} 与相邻网格的界线不吻合，请先修复 (the shared line differs)", _on(fault))
@@ -219,16 +221,19 @@ def _not_across(shape: BaseGeometry, done: Cut) -> EditRefused:
     line = shapely.LineString(done.path)
     if not shape.intersects(line):
         return EditRefused("线没有碰到网格 (the line does not touch the area)", done.path[0])
-    ends = [place for place in (done.path[0], done.path[-1]) if shape.contains(shapely.Point(place))]
-    if not ends:
-        return EditRefused("线只碰到网格的边，没有穿过网格 (it only touches the border)", _on(line.intersection(shape)))
     plane = Plane(shape)
     border = shapely.transform(shape.boundary, plane.metres)
-    missing = [border.distance(shapely.Point(plane.metres([place])[0])) for place in ends]
-    return EditRefused(
-        f"线没有完全穿过网格：末端离边线还有 {max(missing):,.1f} 米 (it ends inside the area)",
-        ends[missing.index(max(missing))],
+    # An end that was drawn to the border may lie a bit's width inside.
+    missing, end = max(
+        (
+            border.distance(shapely.Point(plane.metres([place])[0])) if shape.contains(shapely.Point(place)) else 0.0,
+            place,
+        )
+        for place in (done.path[0], done.path[-1])
     )
+    if missing <= SNAP_METRES:
+        return EditRefused("线只碰到网格的边，没有穿过网格 (it only touches the border)", _on(line.intersection(shape)))
+    return EditRefused(f"线没有完全穿过网格：末端离边线还有 {missing:,.1f} 米 (it ends inside the area)", end)
 
 
 def _strip(done: Cut, other: BaseGeometry, giver: str, taker: str) -> list[shapely.Polygon]:

@@ -263,6 +263,23 @@ def test_lines_that_differ_are_refused_with_the_place() -> None:
     assert place_of(refused)[0] == pytest.approx(1, abs=0.51)
 
 
+def test_a_wedge_of_a_third_area_between_two_is_no_fault() -> None:
+    south = ring((0, 0), (2, 0), (2, 1), (1, 1), (0, 0.999))
+    north = ring((2, 1), (2, 2), (0, 2), (0, 1), (1, 1))
+    wedge = ring((0, 0.999), (1, 1), (0, 1))
+    assert shapely.coverage_is_valid([south, north, wedge])
+    whole = merge({A: south, B: north, C: wedge}, [A, B]).whole
+    assert whole.area == pytest.approx(south.area + north.area, rel=1e-12)
+
+
+def test_an_end_drawn_to_the_border_from_outside_only_touches() -> None:
+    slanted = {A: ring((0, 0), (1, 0.37), (0.61, 1.03))}
+    for share in np.linspace(0.1, 0.9, 17):
+        line = path((0.5, -0.3), (share, share * 0.37))
+        with pytest.raises(EditRefused, match=r"只碰到|没有碰到"):
+            split(slanted, A, line)
+
+
 # ---- hand over -------------------------------------------------------------------------------------------------
 
 
