@@ -108,7 +108,7 @@ def difference_rows(edition: Edition, found: Sequence[Difference]) -> list[dict[
             "former_name": it.former_name if it.former_name not in ("", it.name) else "",
             "changes": [{"word": word, "name": CHANGE_NAMES[word]} for word in change_words(it, successions)],
             "area_words": _from_to(it.area_m2_before, it.area_m2_after, " m²"),
-            "residents_words": _from_to(it.residents_before, it.residents_after, ""),
+            "residents_words": _from_to(it.residents_before, it.residents_after, " 人"),
             "ground_words": _ground_words(it, names),
             "cases_words": "，".join(
                 f"{word} {number}" for word, number in (("移入", it.cases_in), ("移出", it.cases_out)) if number

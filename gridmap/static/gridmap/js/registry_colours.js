@@ -32,8 +32,8 @@ export function styleOf({ change, level }) {
   const color = CHANGE_COLOURS[change] ?? OTHER;
   return {
     color,
-    weight: level === "grid" ? 2.5 : 3.5,
-    opacity: 0.95,
+    weight: level === "grid" ? 2.5 : 2,
+    opacity: level === "grid" ? 0.95 : 0.6,
     dashArray: DASHED.has(change) ? "6 5" : null,
     fill: level === "grid",
     fillColor: color,

@@ -42,7 +42,15 @@ async function showChanges() {
       },
     },
   ).addTo(map);
-  return { features, bounds: layer.getBounds() };
+  return { features, bounds: boundsOf(layer) };
+}
+
+/** Where the finest of the changes lie: what they are changed in reaches much farther. @param {L.GeoJSON} layer */
+function boundsOf(layer) {
+  const levels = layer.getLayers().map((it) => it.feature.properties.level);
+  const finest = ["grid", "community", "town", "district"].find((level) => levels.includes(level));
+  const drawn = layer.getLayers().filter((it) => it.feature.properties.level === finest);
+  return drawn.reduce((bounds, it) => bounds.extend(it.getBounds()), L.latLngBounds([]));
 }
 
 async function showFindings() {
