@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.crs import metres_srid, to_metres
-from gridmap.editions import opening
+from gridmap.editions import opening, wholeness
 from gridmap.editions.opening import LEVEL_OF_LENGTH, TOLERANCE_M2, area_of
 from gridmap.models import Area, Boundary, Edition
 from gridmap.models.ground import Level
 
-# About a metre: two lines closer than this were meant to be one.
-HAIRLINE_DEGREES = 0.00001
 MAX_NAME = 80
 
 
@@ -168,11 +166,8 @@ def _check_inside(area: DrawnArea, shape: BaseGeometry, above: BaseGeometry) -> 
 
 
 def _check_coverage(shapes: dict[str, BaseGeometry]) -> None:
-    faults = shapely.coverage_invalid_edges(list(shapes.values()), gap_width=HAIRLINE_DEGREES)
-    for code, fault in zip(shapes, faults, strict=True):
-        if not fault.is_empty:
-            x, y = shapely.get_coordinates(fault)[0]
-            raise BadAreas(f"{code}：与相邻区域重叠或界线不吻合，见 {x:.6f}, {y:.6f} (overlap or mismatched line)")
+    for code, place in wholeness.mismatches(shapes).items():
+        raise BadAreas(wholeness.said_of(code, place))
 
 
 def polygons_by_code(features: Iterable[dict[str, Any]], code_field: str) -> dict[str, BaseGeometry]:

@@ -26,7 +26,7 @@ from gridmap.editions.changing import withdraw_approval
 from gridmap.editions.differences import Ground, fingerprint
 from gridmap.editions.differences import ground as measured
 from gridmap.editions.opening import TOLERANCE_M2
-from gridmap.editions.standing import LENGTHS, standing
+from gridmap.editions.standing import LENGTHS, in_force, standing
 from gridmap.models import Area, Boundary, DraftFinding, DraftStaffing, Edition, Lineage
 from gridmap.models.drafts import DraftLineage
 from gridmap.problems import Conflict
@@ -367,7 +367,7 @@ def _to_open(plan: Plan) -> dict[str, BaseGeometry]:
     ground = plan.ground
     kept = {code for code, m2 in ground.moved_m2.items() if m2 <= TOLERANCE_M2}
     mixed = {code: ground.before[code] if code in kept else shape for code, shape in ground.after.items()}
-    if wholeness.mismatched_level(mixed) is not None:
+    if wholeness.mismatches(mixed):
         kept = {code for code in kept if _identical(ground.before[code], ground.after[code])}
         mixed = dict(ground.after)
     return {code: shape for code, shape in mixed.items() if code not in kept or code in plan.described}
@@ -385,7 +385,11 @@ def _unwhole(plan: Plan, day: dt.date) -> list[str]:
         return [taken]
     now = measured(edition, on=day)
     said = [f"{code}：生效的边界与批准的不同 (not as approved)" for code in sorted(now.changed)]
-    said += wholeness.unwhole(edition.scope[: LENGTHS[0]], on=day, touched=set(ground.changed))
+    district = edition.scope[: LENGTHS[0]]
+    # What the checks let pass, and what was so before, is not the publication's doing.
+    eve = in_force(district, on=day - dt.timedelta(1))
+    known = wholeness.mismatches(ground.after) | wholeness.mismatches({code: it.shape for code, it in eve.items()})
+    said += wholeness.unwhole(district, on=day, touched=set(ground.changed), known=known)
     grids = {code: ground.after[code] for code in ground.changed if len(code) == LENGTHS[-1] and code in ground.after}
     return said or _new_holes(ground) or wholeness.strays(grids, on=day)
 

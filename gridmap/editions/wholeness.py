@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import shapely
 from django.db import connection
@@ -21,36 +21,38 @@ GRID = LENGTHS[-1]
 MOST_PLACES = 300
 
 
-def mismatched(shapes: Mapping[str, BaseGeometry]) -> tuple[str, float, float] | None:
-    """The first area of one level whose line does not meet its neighbours', and where (degrees); None for a coverage."""
-    faults = shapely.coverage_invalid_edges(list(shapes.values()), gap_width=HAIRLINE_DEGREES)
-    for code, fault in zip(shapes, faults, strict=True):
-        if not fault.is_empty:
-            x, y = shapely.get_coordinates(fault)[0]
-            return code, float(x), float(y)
-    return None
+Place = tuple[float, float]
 
 
-def mismatched_level(shapes: Mapping[str, BaseGeometry]) -> tuple[str, float, float] | None:
-    """The same over areas of all levels, each level by itself."""
+def mismatches(shapes: Mapping[str, BaseGeometry]) -> dict[str, Place]:
+    """The areas whose lines do not meet those of their level, and where (degrees); empty for whole coverages.
+
+    They overlap, or share a line in part only, or come closer to one another than a hair without touching.
+    """
+    found: dict[str, Place] = {}
     for length in LENGTHS:
         level = {code: shape for code, shape in shapes.items() if len(code) == length}
-        if level and (found := mismatched(level)):
-            return found
-    return None
+        faults = shapely.coverage_invalid_edges(list(level.values()), gap_width=HAIRLINE_DEGREES)
+        for code, fault in zip(level, faults, strict=True):
+            if not fault.is_empty:
+                x, y = shapely.get_coordinates(fault)[0]
+                found[code] = (float(x), float(y))
+    return found
 
 
-def unwhole(district: str, *, on: dt.date, touched: set[str]) -> list[str]:
+def said_of(code: str, place: Place) -> str:
+    """That an area's line does not meet its neighbours', as a sentence."""
+    return f"{code}：与相邻区域重叠或界线不吻合，见 {place[0]:.6f}, {place[1]:.6f} (overlap or mismatched line)"
+
+
+def unwhole(district: str, *, on: dt.date, touched: set[str], known: Collection[str] = ()) -> list[str]:
     """What is not whole in a district on a day, a sentence each.
 
-    No two areas of a level overlap or miss each other by a hair; every area lies in one above it that is in force
-    and, taken together, those below an area touched do not reach beyond it.
+    No two areas of a level overlap or miss each other by a hair, but for those ``known`` to; every area lies in one
+    above it that is in force and, taken together, those below an area touched do not reach beyond it.
     """
     shapes = {code: area.shape for code, area in in_force(district, on=on).items()}
-    said = []
-    if found := mismatched_level(shapes):
-        code, x, y = found
-        said.append(f"{code}：与相邻区域重叠或界线不吻合，见 {x:.6f}, {y:.6f} (overlap or mismatched line)")
+    said = [said_of(code, place) for code, place in mismatches(shapes).items() if code not in known][:1]
     below: defaultdict[str, list[str]] = defaultdict(list)
     for code in shapes:
         if len(code) > LENGTHS[0]:
