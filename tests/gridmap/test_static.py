@@ -29,7 +29,9 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("entry", ["cases/js/report.js", "gridmap/js/map.js", "gridmap/js/draw.js", "gridmap/js/sign_in.js"])
+@pytest.mark.parametrize(
+    "entry", ["cases/js/report.js", "gridmap/js/map.js", "gridmap/js/draw.js", "gridmap/js/sign_in.js"]
+)
 def test_modules_import_each_other_by_hashed_names(collected: Path, entry: str) -> None:
     waiting, seen = [collected / static(entry).removeprefix("/static/")], set()
     while waiting:
