@@ -132,6 +132,7 @@ def undo(edition: Edition, *, step_id: int, by: User | None, at: dt.datetime) ->
         last, before = steps
         before.details = [
             *before.details,
+            *(it for it in last.details if isinstance(it, dict) and "undone" in it),
             {"undone": last.sentence, "by": _pk(last.by), "undone_by": _pk(by), "at": at.isoformat()},
         ]
         before.save(update_fields=["details"])

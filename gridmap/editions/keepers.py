@@ -72,9 +72,15 @@ def refusal(act: Act, standing: Standing, user: User, edition: Edition) -> str |
 
 
 def had_a_hand(edition: Edition, user: User) -> bool:
-    """Whether the user created this edition, took a step that stands in it, or set its lineage or staffing by hand."""
+    """Whether the user created this edition, took or took back a step of it, or set its lineage or staffing by hand."""
     if user.pk is None:
         return False
-    if edition.created_by_id == user.pk:
+    if edition.created_by_id == user.pk or any(user.pk in hands(step) for step in edition.steps.all()):
         return True
-    return any(rows.objects.filter(edition=edition, by=user.pk).exists() for rows in (DraftStep, *SET_BY_HAND))
+    return any(rows.objects.filter(edition=edition, by=user.pk).exists() for rows in SET_BY_HAND)
+
+
+def hands(step: DraftStep) -> set[int | None]:
+    """Who took a step, and those later ones that were taken back to it, and who took them back; accounts by number."""
+    undone = [it for it in step.details if isinstance(it, dict) and "undone" in it]
+    return {step.by_id, *(it.get(who) for it in undone for who in ("by", "undone_by"))}

@@ -91,6 +91,23 @@ def test_whoever_took_one_step_cannot_approve_not_even_the_superuser(cast: Cast)
     assert "未参与编制" in refusal
 
 
+def test_a_step_taken_back_is_a_hand_in_it_all_the_same(cast: Cast) -> None:
+    """Also when the step it was noted in is taken back in its turn."""
+    edition, _ = drafted()
+    third = User.objects.create(username="third", is_superuser=True)
+    code = redrawn.RENAMED
+    for user, name in ((two().preparer, "一名"), (cast.admin, "二名")):
+        row = edition.draft_areas.filter(code=code).standing().get()
+        drafts.describe(edition, row.pk, {"name": name}, by=user, at=AT)
+    assert may(third, edition) == (True, True, True)
+    for user in (third, two().preparer):
+        drafts.undo(edition, step_id=edition.steps.latest("pk").pk, by=user, at=AT)
+    assert edition.steps.count() == 1
+    for user in (cast.admin, third):
+        assert may(user, edition) == (True, False, False)
+    assert may(two().approver, edition) == (True, True, True)
+
+
 def test_lineage_and_staffing_set_by_hand_are_preparing_too(cast: Cast) -> None:
     from gridmap.editions import lineage, staffing
 

@@ -22,11 +22,12 @@ from tests.gridmap.editing import (
     B,
     C,
     D,
-    approved,
+    approve,
     drafted,
     keepers,
-    published,
+    publish,
     small_district,
+    split,
     square,
     squares,
     without,
@@ -164,20 +165,17 @@ def test_what_cannot_be_is_refused_by_field(change: dict[str, str], field: str) 
 
 
 def test_a_published_edition_is_closed_and_an_approved_one_is_opened_again() -> None:
-    edition = approved()
-    row = DraftLineage.objects.filter(edition=edition).first()
-    assert row is not None
+    edition = approve(*split())
+    row = DraftLineage.objects.get(edition=edition)
     lineage.remove(edition, row.pk, by=keepers().preparer)
     edition.refresh_from_db()
     assert (edition.state, edition.approved_by, edition.approved_digest) == ("draft", None, "")
     with pytest.raises(Unprocessable):
         lineage.remove(edition, row.pk, by=keepers().preparer)
-    Edition.objects.filter(pk=edition.pk).delete()
-    done = published()
-    row = DraftLineage.objects.filter(edition=done).first()
-    assert row is not None
+    publish(edition, publishing.propose(edition, on=TODAY))
+    row = DraftLineage.objects.get(edition=edition)
     with pytest.raises(Conflict):
-        lineage.remove(done, row.pk, by=keepers().preparer)
+        lineage.remove(edition, row.pk, by=keepers().preparer)
 
 
 def test_of_many_heirs_the_one_with_most_ground_is_the_main_one() -> None:
