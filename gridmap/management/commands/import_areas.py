@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from geodata.checking import Severity
 from geodata.reading import BadFile, read_areas
 from gridmap.editions import drafts, publishing
 from gridmap.editions.differences import Difference, differences
@@ -20,7 +21,6 @@ from gridmap.models.ground import Level
 from gridmap.problems import Problem
 
 SHOWN = 20
-SEVERITIES = {"error": "错误 (error)", "warning": "提醒 (warning)", "info": "说明 (note)"}
 
 
 class Command(BaseCommand):
@@ -116,11 +116,11 @@ class Command(BaseCommand):
     def _show_findings(self, found: list[DraftFinding]) -> None:
         if not found:
             self.stdout.write("检查：没有发现问题 (checked: nothing found)")
-        for severity, label in SEVERITIES.items():
+        for severity in Severity:
             of_severity = [finding for finding in found if finding.severity == severity]
             if not of_severity:
                 continue
-            self.stdout.write(f"检查：{label} {len(of_severity)} 处")
+            self.stdout.write(f"检查：{severity.label} {len(of_severity)} 处 ({severity.value})")
             self._list([f"  {it.sentence}{_where(it)}" for it in of_severity])
 
     def _show_differences(self, changed: list[Difference]) -> None:
