@@ -22,6 +22,7 @@ import psycopg2
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
+from gridmap.editions.publishing import PUBLICATION_LOCK
 from tests.conftest import ROOT, _database_url
 from tests.gridmap import redrawn
 
@@ -43,6 +44,8 @@ TABLES = (
 EDITION, DAY, TODAY = "新版", "2099-01-01", "2026-07-07"
 # The town in which two grids become one: posts end, a party organisation is abolished, buildings move.
 TOWN = redrawn.MERGED_INTO[:9]
+# Another edition, of another town.
+OTHER, OTHER_TOWN = "另一版", redrawn.SPLIT[:9]
 HOLD = 42
 # Areas and boundaries are written by then; posts, party organisations and buildings are not.
 HOLD_IN_THE_MIDDLE = f"""
@@ -104,10 +107,11 @@ def cluster(backup: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) 
         restore = [program("pg_restore"), "--exit-on-error", "--no-owner", f"--dbname={url}", str(backup[1])]
         done = subprocess.run(restore, capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stderr) == (0, "")
-        file = redrawn.write_geojson(folder / "redrawn.geojson", redrawn.redrawn(below=TOWN))
-        options = ["--name", EDITION, "--coord", "cgcs2000", "--by", "p1430", "--commit"]
-        said = finished(manage(made, "import_areas", str(file), *options))
-        assert "已存为草稿" in said, said
+        for name, town in ((EDITION, TOWN), (OTHER, OTHER_TOWN)):
+            file = redrawn.write_geojson(folder / "redrawn.geojson", redrawn.redrawn(below=town))
+            options = ["--name", name, "--coord", "cgcs2000", "--by", "p1430", "--commit"]
+            said = finished(manage(made, "import_areas", str(file), *options))
+            assert "已存为草稿" in said, said
         made.ask(HOLD_IN_THE_MIDDLE)
         yield made
     finally:
@@ -126,9 +130,9 @@ def manage(cluster: Cluster, *command: str) -> subprocess.Popen[str]:
     )
 
 
-def publishing(cluster: Cluster) -> subprocess.Popen[str]:
-    options = ["--valid-from", DAY, "--approved-by", "admin"]
-    return manage(cluster, "publish_edition", EDITION, *options)
+def publishing(cluster: Cluster, name: str = EDITION) -> subprocess.Popen[str]:
+    options = ["--valid-from", DAY, "--approved-by", "admin", "--excuse", "选任中"]
+    return manage(cluster, "publish_edition", name, *options)
 
 
 def finished(process: subprocess.Popen[str]) -> str:
@@ -173,7 +177,7 @@ def waiting(cursor: Any, process: subprocess.Popen[str]) -> int:
 
 
 def until(true: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(400):
         if true():
             return
         time.sleep(0.05)
@@ -220,34 +224,38 @@ def test_a_backup_restores_to_the_same_rows(backup: tuple[str, Path], cluster: C
 @pytest.mark.parametrize("kill", [kill_session, kill_process, kill_server])
 def test_killed_half_way_it_leaves_the_old_edition_whole(cluster: Cluster, kill: Callable[..., None]) -> None:
     before = state(cluster.url)
-    assert before["edition"][0] == 2
+    assert before["edition"][0] == 3
     with held(cluster) as (process, session):
         kill(cluster, process, session)
     until(lambda: nobody_publishes(cluster))
     assert state(cluster.url) == before
 
 
-def test_running_it_again_completes(cluster: Cluster) -> None:
-    """After all that was killed above."""
+def test_running_it_again_completes_and_a_second_one_waits_for_the_first(cluster: Cluster) -> None:
+    """After all that was killed above. The second is another town's: it waits for its turn, not for the same rows."""
     before = state(cluster.url)
-    said = finished(publishing(cluster))
-    assert said.endswith("ended with 0"), said
+    with held(cluster) as (first, _):
+        second = publishing(cluster, OTHER)
+        until(lambda: waits_for_its_turn(cluster))
+        assert second.poll() is None
+        assert state(cluster.url) == before
+    for process in (first, second):
+        said = finished(process)
+        assert said.endswith("ended with 0"), said
     after = state(cluster.url)
-    assert {name for name in before if after[name] != before[name]} >= {
-        "area",
-        "boundary",
-        "edition",
-        "lineage",
-        "appointment",
-        "partyorganisation",
-        "building",
-        DAY,
-    }
+    written = {"area", "boundary", "edition", "lineage", "appointment", "partyorganisation", "building", DAY}
+    assert {name for name in before if after[name] != before[name]} >= written
     assert after[TODAY] == before[TODAY]
-    ((state_now, opened),) = cluster.ask(
-        f"SELECT edition.state, count(*) FROM gridmap_edition AS edition JOIN gridmap_boundary ON edition_id = edition.id"
-        f" WHERE edition.name = '{EDITION}' GROUP BY edition.id"
+    opened = cluster.ask(
+        "SELECT edition.name, edition.state, count(*) FROM gridmap_edition AS edition"
+        f" JOIN gridmap_boundary ON edition_id = edition.id WHERE gridmap_boundary.valid_from = '{DAY}' GROUP BY edition.id"
     )
-    assert (state_now, opened) == ("published", 1)
-    assert "已发布" in finished(publishing(cluster))
-    assert state(cluster.url) == after
+    assert set(opened) == {(EDITION, "published", 1), (OTHER, "published", 3)}
+
+
+def waits_for_its_turn(cluster: Cluster) -> bool:
+    """Whether somebody waits to publish: the lock's number comes in two halves."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    high, low = divmod(PUBLICATION_LOCK, 2**32)
+    ((number,),) = cluster.ask(f"{waiting} AND classid = {high} AND objid = {low}")
+    return bool(number)
