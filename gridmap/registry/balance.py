@@ -20,6 +20,7 @@ from gridmap.models import Area
 from gridmap.models.ground import Level
 from gridmap.problems import Forbidden, Problem
 from gridmap.registry.access import KeeperRequest, keepers_only
+from gridmap.registry.editions import propose
 from gridmap.registry.forms import StyledForm
 
 # Enough to place a line on a map to the centimetre.
@@ -51,6 +52,7 @@ def balance(request: KeeperRequest) -> HttpResponse:
         except Problem as problem:
             form.refuse(problem)
         else:
+            propose(edition)
             return redirect("registry-edition", edition.pk)
     context = {
         "places": places,

@@ -30,6 +30,7 @@ from gridmap.models.drafts import DraftFinding, DraftStep
 from gridmap.models.ground import Level
 from gridmap.problems import BadParameter, Conflict, Problem, SignInNeeded, answer
 from gridmap.registry.access import KeeperRequest, for_act, keepers_only
+from gridmap.registry.editions import propose
 
 # About a centimetre; the server finds the corner that was meant (geodata.cutting.SNAP_METRES).
 DECIMALS = 7
@@ -240,6 +241,7 @@ def edit(request: KeeperRequest, pk: int, kind: str) -> HttpResponse:
     if form.cleaned_data["preview"]:
         return _answer(edition, drawing.look(edition, form.plan(), step_id=step_id, at=now))
     done, _ = drawing.draw(edition, form.plan(), step_id=step_id, by=request.user, at=now)
+    propose(edition)
     return _answer(edition, done)
 
 
@@ -251,6 +253,7 @@ def undo(request: KeeperRequest, pk: int) -> HttpResponse:
     form = UndoForm(request.POST)
     _checked(form)
     drafts.undo(edition, step_id=form.cleaned_data["step"], by=request.user, at=timezone.now())
+    propose(edition)
     return JsonResponse({"draft": _state(edition)}, json_dumps_params={"ensure_ascii": False})
 
 
