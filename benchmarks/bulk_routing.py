@@ -9,6 +9,7 @@ how far SedonaDB is off is counted, on points along lines too.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -227,7 +228,7 @@ def _peak() -> int:
 
 def _threads(codes: Texts, shapes: Shapes, places: dict[str, Points]) -> list[Finding]:
     router = Router.of(codes, shapes)
-    findings = []
+    findings = [_second_processor()]
     for name, points in places.items():
         lon, lat = (np.tile(column, 4) for column in _columns(points))
 
@@ -237,3 +238,20 @@ def _threads(codes: Texts, shapes: Shapes, places: dict[str, Points]) -> list[Fi
         seconds = interleaved({"one": Work(routed(1)), "two": Work(routed(2))}, rounds=ROUNDS * 3)
         findings.append(at_least(f"{name}: two threads against one", seconds["two"], seconds["one"], 1.6))
     return findings
+
+
+def _second_processor() -> Finding:
+    """What the machine gives at all: without a free second processor two threads cannot be quicker than one."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        works = {
+            "one": Work(lambda _: [pool.apply(_counted) for _ in range(2)]),
+            "two": Work(lambda _: pool.map(_counted, range(2), chunksize=1)),
+        }
+        seconds = interleaved(works, rounds=ROUNDS)
+    return at_least(
+        "two processes that only count against one: the machine's own", seconds["two"], seconds["one"], None
+    )
+
+
+def _counted(_: int = 0) -> int:
+    return sum(range(10_000_000))
