@@ -1,7 +1,8 @@
-"""A database to measure on: the demonstration district with the article's 4,649 cases, fresh for every run.
+"""A database to measure on: the demonstration district with its cases, fresh for every run.
 
-The district is loaded once for each state of migrations and fixtures and kept as a template beside the database
-that ``DATABASE_URL`` names; every run works on a clone, so that what one run writes slows down no other.
+The district is loaded once for each number of cases and each state of migrations and fixtures, and kept as a template
+beside the database that ``DATABASE_URL`` names; every run works on a clone, so that what one run writes slows down no
+other.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import psycopg2
 ROOT = Path(__file__).resolve().parent.parent
 CLONE = "gridmap_bench"
 AS_OF = "2026-06-30"
+ARTICLE_CASES = 4649
 MADE_OF = (
     "*/migrations/*.py",
     "fixtures/**/*",
     "cases/demonstration/*.py",
-    "gridmap/editions/*.py",
+    "gridmap/editions/founding.py",
     "gridmap/registry_files.py",
 )
 
@@ -41,19 +43,20 @@ def environment(database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def district(server_url: str) -> Iterator[str]:
+def district(server_url: str, *, cases: int = ARTICLE_CASES) -> Iterator[str]:
     """The address of a fresh clone, dropped afterwards; the template is made when it is missing."""
-    template = f"{CLONE}_template_{_state()}"
+    state = _state()
+    template = f"{CLONE}_template_{cases}_{state}"
     admin = psycopg2.connect(_beside(server_url, "postgres"))
     admin.autocommit = True
     with admin.cursor() as cursor:
         cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{CLONE}%",))
         present = {name for (name,) in cursor.fetchall()}
         if template not in present:
-            for old in present:
+            for old in (name for name in present if not name.endswith(state)):
                 cursor.execute(f'DROP DATABASE "{old}" WITH (FORCE)')
             cursor.execute(f'CREATE DATABASE "{template}_making"')
-            _load(_beside(server_url, f"{template}_making"))
+            _load(_beside(server_url, f"{template}_making"), cases)
             cursor.execute(f'ALTER DATABASE "{template}_making" RENAME TO "{template}"')
         cursor.execute(f'DROP DATABASE IF EXISTS "{CLONE}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{CLONE}" TEMPLATE "{template}"')
@@ -78,8 +81,8 @@ def _beside(server_url: str, name: str) -> str:
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 
-def _load(database_url: str) -> None:
-    for command in (["migrate", "--verbosity", "0"], ["load_demo", "--as-of", AS_OF]):
+def _load(database_url: str, cases: int) -> None:
+    for command in (["migrate", "--verbosity", "0"], ["load_demo", "--as-of", AS_OF, "--cases", str(cases)]):
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
