@@ -7,24 +7,21 @@ import importlib
 import os
 import sys
 
-from benchmarks.database import ARTICLE_CASES, district, environment
+from benchmarks.database import district, environment
 from benchmarks.measuring import Finding, report
 
-BUDGETS = ("one_point", "report", "areas_geojson", "rerouting")
-ON_MANY_CASES = frozenset({"rerouting"})
-MANY_CASES = 1_000_000
+BUDGETS = ("one_point", "report", "areas_geojson", "bulk_routing")
 
 
 def main() -> None:
     """Measure on a fresh district; a missed budget is said in the table, not by the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BUDGETS, []], metavar="NAME", help=", ".join(BUDGETS))
-    parser.add_argument("--cases", type=int, default=MANY_CASES, help="how many, where a benchmark wants many")
-    arguments = parser.parse_args()
+    names = parser.parse_args().names or BUDGETS
     server_url = os.environ["DATABASE_URL"]
-    for name in arguments.names or BUDGETS:
+    for name in names:
         print(f"» {name}", file=sys.stderr, flush=True)
-        with district(server_url, cases=arguments.cases if name in ON_MANY_CASES else ARTICLE_CASES) as database_url:
+        with district(server_url) as database_url:
             print(report(_measure(name, database_url)), flush=True)
 
 
