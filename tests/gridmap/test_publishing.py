@@ -21,6 +21,7 @@ from gridmap.models import (
     Building,
     DraftArea,
     DraftFinding,
+    DraftLineage,
     DraftStaffing,
     Edition,
     Lineage,
@@ -315,6 +316,15 @@ def test_what_is_missing_keeps_it_from_being_approved(small: Edition) -> None:
     (said,) = caught.value.sentences
     assert NEW in said
     assert Edition.objects.get(pk=edition.pk).state == "draft"
+
+
+def test_lineage_left_unsaid_keeps_it_from_being_approved_and_published(small: Edition) -> None:
+    edition, ground = split()
+    staffing.excuse_all(edition, ground, reason="选任中", by=keepers().preparer)
+    DraftLineage.objects.filter(edition=edition).delete()
+    with pytest.raises(publishing.Refused, match="应写明来自谁"):
+        publishing.approve(edition, by=keepers().approver, at=AT)
+    refused(edition, "应写明来自谁")
 
 
 def test_errors_found_are_named(small: Edition) -> None:
