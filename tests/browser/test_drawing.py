@@ -134,10 +134,16 @@ def click(page: Page, lon: float, lat: float, *, double: bool = False) -> None:
 
 def choose(page: Page, *codes: str) -> None:
     """By keyboard, as one who cannot see the map would."""
+    chosen = page.locator("[data-part=chosen]")
     for code in codes:
-        page.locator("#grid-words").fill(code)
-        page.locator("#grid-words").press("Enter")
-        expect(page.locator("[data-part=chosen]")).to_contain_text(code)
+        # While the draft is being read anew nothing can be chosen yet; whoever works asks again.
+        for _ in range(20):
+            page.locator("#grid-words").fill(code)
+            page.locator("#grid-words").press("Enter")
+            page.wait_for_timeout(250)
+            if code in (chosen.text_content() or ""):
+                break
+        expect(chosen).to_contain_text(code)
     page.wait_for_timeout(100)
 
 

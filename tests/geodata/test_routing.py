@@ -85,6 +85,8 @@ def tessellations(draw: st.DrawFn) -> list[shapely.Geometry]:
             one, other = (shapes.pop(int(random.integers(len(shapes)))) for _ in range(2))
             shapes.append(shapely.union(one, other))
     for _ in range(draw(st.integers(0, 3))):
+        if not shapes:
+            break
         which = int(random.integers(len(shapes)))
         inside = shapely.point_on_surface(shapes[which])
         hole = shapely.intersection(inside.buffer(wide / 50, quad_segs=2), shapes[which])
