@@ -1,0 +1,297 @@
+"""Mend what has one safe repair, and say of each what was done; everything else stays as it was drawn.
+
+Safe is what nobody could have meant otherwise: a row that is there twice, a ring that runs the wrong way round, a spike
+or a crossing with next to no ground in it, and lines of neighbours that miss each other by less than the width that
+snapping closes. Corners that are not moved keep their bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geodata.areas import Areas, Shapes
+from geodata.checking.alone import changed_by_mending, mended, mends_safely
+from geodata.checking.coding import same_attributes, same_shapes
+from geodata.checking.findings import DROP_DUPLICATE, MAKE_VALID, SNAP, TURN, Tolerances
+from geodata.checking.ground import MULTIPOLYGON, POLYGON, Ground, in_metres, m2, no_wider_than, polygonal
+from geodata.checking.nesting import above_each, outlines_above
+
+DEFAULTS = Tolerances()
+Rows = NDArray[np.int64]
+Places = NDArray[np.float64]
+METRES_A_DEGREE = 111_000.0
+MOST_NORTHERN = 80.0
+# About a tenth of a millimetre: neighbours touch up to this.
+TOUCHING_DEGREES = 1e-9
+# What rounding adds to a width that was just within the tolerance.
+ROUNDING_M = 0.001
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One thing mended.
+
+    `kind`: a word of `geodata.checking.REPAIR_LABELS`. `code`: the area's; `row`: where it stands in its file, from 1.
+    `sentence`: Chinese, then short English, with figures. `changed_m2`: square metres of the area that came or went.
+    """
+
+    kind: str
+    code: str
+    sentence: str
+    row: int
+    changed_m2: float = 0.0
+
+
+def repair(
+    areas: Areas, *, parents: Areas | None = None, tolerances: Tolerances = DEFAULTS
+) -> tuple[Areas, list[Repair]]:
+    """The areas with all safe repairs made, and the repairs in the order they were made.
+
+    `parents` as in `geodata.checking.check`: outlines that stay as they are. Shapes are in CGCS2000 degrees; an area that
+    needed nothing has the very shape it had. Never raises for what is in the areas.
+    """
+    done: list[Repair] = []
+    for step in (_without_duplicates, _without_faults, _turned):
+        areas, repairs = step(areas, tolerances)
+        done += repairs
+    areas, repairs = _snapped(areas, parents, tolerances)
+    return areas, [*done, *repairs]
+
+
+# ---- each area by itself -----------------------------------------------------------------------------------------
+
+
+def _without_duplicates(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+    ground = Ground.of(areas)
+    twins = {
+        row: first
+        for row, first in same_shapes(ground).items()
+        if areas.codes[row] == areas.codes[first] and same_attributes(ground, row, first)
+    }
+    kept = np.ones(len(areas), dtype=bool)
+    kept[list(twins)] = False
+    done = [
+        _repair(ground, row, DROP_DUPLICATE, f"与第 {areas.rows[first]} 个要素完全相同，去掉 (a duplicate, dropped)")
+        for row, first in twins.items()
+    ]
+    return (areas.where(kept) if twins else areas), done
+
+
+def _without_faults(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+    ground = Ground.of(areas)
+    shapes, done = areas.shapes.copy(), []
+    for row in np.flatnonzero(ground.drawn & ~ground.valid).tolist():
+        changed = changed_by_mending(shapes[row])
+        if mends_safely(shapes[row], changed, tolerances.m2):
+            shapes[row] = shapely.orient_polygons(mended(shapes[row]))
+            done.append(
+                _repair(ground, row, MAKE_VALID, f"清理边界，面积变动 {changed:,.2f} 平方米 (made valid)", changed)
+            )
+    return replace(areas, shapes=shapes), done
+
+
+def _turned(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+    ground = Ground.of(areas)
+    shapes, done = areas.shapes.copy(), []
+    for row in np.flatnonzero(ground.valid).tolist():
+        parts = shapely.get_parts(shapes[row])
+        if shapely.is_ccw(shapely.get_exterior_ring(parts)).all():
+            continue
+        shapes[row] = shapely.orient_polygons(shapes[row])
+        done.append(_repair(ground, row, TURN, "外环转为逆时针 (turned)"))
+    return replace(areas, shapes=shapes), done
+
+
+def _repair(ground: Ground, row: int, kind: str, what: str, changed_m2: float = 0.0) -> Repair:
+    sentence = f"{ground.title(row)}：{what}"
+    return Repair(kind, str(ground.areas.codes[row]), sentence, int(ground.areas.rows[row]), changed_m2)
+
+
+# ---- lines of neighbours -----------------------------------------------------------------------------------------
+
+
+def _snapped(areas: Areas, parents: Areas | None, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+    """Close hairlines between neighbours of a level, the lowest first; outlines follow the areas that lie in them."""
+    before = Ground.of(areas)
+    fixed = Ground.of(parents) if parents is not None else None
+    shapes = before.sound.copy()
+    children = _children(before)
+    for level in reversed(before.levels):
+        rows = before.at(level)
+        led = _follow_children(shapes, children, rows, tolerances)
+        _meet_outlines(shapes, before, rows, fixed, tolerances)
+        _meet_each_other(shapes, rows, led, tolerances)
+    moved = np.flatnonzero(_others(before.sound, shapes))
+    changed = m2(shapely.symmetric_difference(shapes[moved], before.sound[moved]))
+    done = [
+        _repair(before, row, SNAP, f"界线吸附到相邻区域，{size:,.2f} 平方米易手 (snapped)", float(size))
+        for row, size in zip(moved.tolist(), changed, strict=True)
+    ]
+    after = areas.shapes.copy()
+    after[moved] = shapes[moved]
+    return replace(areas, shapes=after), done
+
+
+def _children(ground: Ground) -> dict[int, list[int]]:
+    """The rows that lie directly in each row of the same file."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for row, code in above_each(ground, outlines_above(ground, None)).items():
+        children[ground.by_code[code]].append(row)
+    return children
+
+
+def _follow_children(shapes: Shapes, children: dict[int, list[int]], rows: Rows, tolerances: Tolerances) -> Rows:
+    """Let an outline that differs by hairlines from its children's ground be that ground; returns the rows with children."""
+    led = np.array([row for row in rows.tolist() if row in children], dtype=np.int64)
+    for row in led.tolist():
+        parts = shapes[children[row]]
+        whole = shapely.coverage_union_all(parts) if shapely.coverage_is_valid(parts) else shapely.union_all(parts)
+        if not shapely.equals(whole, shapes[row]) and _hairlines([shapes[row]], [whole], tolerances):
+            shapes[row] = shapely.orient_polygons(whole)
+    return led
+
+
+def _meet_outlines(shapes: Shapes, ground: Ground, rows: Rows, fixed: Ground | None, tolerances: Tolerances) -> None:
+    """Draw corners that miss a fixed outline by a hair onto its corners."""
+    if fixed is None:
+        return
+    outlines = outlines_above(fixed, None)
+    for row, code in above_each(ground, outlines).items():
+        if row not in rows or len(code) != int(ground.level[row]) - 3:
+            continue
+        evened = Evened([shapes[row], outlines[code]])
+        flat, outline = evened.flat([shapes[row], outlines[code]])
+        snapped = shapely.snap(flat, shapely.boundary(outline), tolerances.snap_m / METRES_A_DEGREE)
+        (drawn,) = evened.degrees([snapped])
+        if not shapely.equals_exact(drawn, shapes[row], 0.0) and _hairlines([shapes[row]], [drawn], tolerances):
+            shapes[row] = drawn
+
+
+def _meet_each_other(shapes: Shapes, rows: Rows, led: Rows, tolerances: Tolerances) -> None:
+    """Close gaps and overlaps no wider than snapping closes; where more would change, all stays as it was."""
+    of_level = shapes[rows]
+    faults = _faults(of_level, tolerances)
+    tree = shapely.STRtree(of_level)
+    one, other = tree.query(of_level[faults], predicate="dwithin", distance=TOUCHING_DEGREES)
+    one = faults[one]
+    wide = _wide(of_level, one, other, tolerances)
+    fixed = np.flatnonzero(np.isin(rows, led))
+    for cluster in _clusters(one, other, np.setdiff1d(faults, wide)):
+        about = np.setdiff1d(other[np.isin(one, cluster)], wide)
+        near = np.unique(tree.query(of_level[about])[1])
+        after = of_level.copy()
+        after[about] = _cleaned(of_level[about], tolerances)
+        moved = about[_others(of_level[about], after[about])]
+        sound = _hairlines(of_level[moved], after[moved], tolerances) and not np.isin(fixed, moved).any()
+        if sound and np.isin(near[_faults(after[near], tolerances)], faults).all():
+            of_level = after
+    shapes[rows] = of_level
+
+
+def _faults(shapes: Shapes, tolerances: Tolerances) -> Rows:
+    """Those whose lines do not agree with their neighbours', or leave a hairline between them."""
+    faults = shapely.coverage_invalid_edges(Evened(shapes).flat(shapes), gap_width=tolerances.snap_m / METRES_A_DEGREE)
+    return np.flatnonzero(~shapely.is_empty(faults))
+
+
+def _wide(shapes: Shapes, one: Rows, other: Rows, tolerances: Tolerances) -> Rows:
+    """Those that overlap another by more than a hairline: which of the two is right, nobody can say but their owner."""
+    pairs = one < other
+    shared = polygonal(shapely.intersection(shapes[one[pairs]], shapes[other[pairs]]))
+    wide = ~no_wider_than(tolerances.snap_m + ROUNDING_M, in_metres(shared)) & (shapely.area(shared) > 0)
+    return np.union1d(one[pairs][wide], other[pairs][wide])
+
+
+def _clusters(one: Rows, other: Rows, faults: Rows) -> Iterator[Rows]:
+    """Groups of faulty ones that touch each other, directly or by way of others."""
+    beside: defaultdict[int, list[int]] = defaultdict(list)
+    for row, near in zip(one.tolist(), other.tolist(), strict=True):
+        beside[row].append(near)
+    left = set(faults.tolist())
+    while left:
+        group, reached = {left.pop()}, set[int]()
+        while group:
+            reached |= group
+            group = {near for row in group for near in beside[row] if near in left}
+            left -= group
+        yield np.array(sorted(reached), dtype=np.int64)
+
+
+def _cleaned(shapes: Shapes, tolerances: Tolerances) -> Shapes:
+    """A coverage of shapes that nearly are one; those that needed nothing are the very shapes they were.
+
+    Corners go to those beside them that others share already; what is then left of gaps and overlaps goes to the
+    neighbour with the longest line along it.
+    """
+    evened = Evened(shapes)
+    width = tolerances.snap_m / METRES_A_DEGREE
+    flat = evened.flat(shapes)
+    flat = shapely.snap(flat, shapely.multipoints(_shared_corners(flat)), width)
+    made = evened.degrees(shapely.coverage_clean(flat, gap_width=width, snapping_distance=0))
+    made = np.asarray(shapely.orient_polygons(made), dtype=object)
+    same = shapely.equals_exact(shapely.normalize(made), shapely.normalize(shapes), 0.0)
+    made[same] = shapes[same]
+    return made
+
+
+def _shared_corners(shapes: Shapes) -> Places:
+    """Corners of two or more shapes, shape (n, 2)."""
+    places, owners = shapely.get_coordinates(shapes, return_index=True)
+    each = np.unique(np.column_stack([places, owners]), axis=0)[:, :2]
+    corners, times = np.unique(each, axis=0, return_counts=True)
+    return np.asarray(corners[times > 1], dtype=np.float64)
+
+
+def _others(before: Shapes, after: Shapes) -> NDArray[np.bool_]:
+    return np.array([one is not other for one, other in zip(before, after, strict=True)], dtype=bool)
+
+
+def _hairlines(before: Any, after: Any, tolerances: Tolerances) -> bool:
+    """Whether shapes differ by hairlines only, and what came of them is sound."""
+    before, after = np.array(before, dtype=object), np.array(after, dtype=object)
+    sound = np.isin(shapely.get_type_id(after), (POLYGON, MULTIPOLYGON)) & shapely.is_valid(after)
+    if not (sound & ~shapely.is_empty(after)).all():
+        return False
+    pieces = shapely.get_parts(polygonal(shapely.symmetric_difference(before, after)))
+    pieces = pieces[~shapely.is_empty(pieces)]
+    return bool(no_wider_than(tolerances.snap_m + ROUNDING_M, in_metres(pieces)).all())
+
+
+class Evened:
+    """Shapes with degrees of longitude as long as those of latitude, and the way back, where corners that stayed have their bits.
+
+    What lies on a straight line does so here too, as it would not in a plane of metres.
+    """
+
+    def __init__(self, shapes: Any) -> None:
+        places = shapely.get_coordinates(shapes)
+        furthest = float(np.abs(places[:, 1]).max(initial=0.0))
+        self._scale = np.array([math.cos(math.radians(min(furthest, MOST_NORTHERN))), 1.0])
+        self._known, first = np.unique(_numbers(places * self._scale), return_index=True)
+        self._places = places[first]
+
+    def flat(self, shapes: Any) -> Shapes:
+        """Shapes evened, in degrees of latitude."""
+        return np.asarray(shapely.transform(np.array(shapes, dtype=object), lambda xy: xy * self._scale), dtype=object)
+
+    def degrees(self, flat: Any) -> Shapes:
+        """The way back."""
+        return np.asarray(shapely.transform(np.array(flat, dtype=object), self._back), dtype=object)
+
+    def _back(self, evened: Places) -> Places:
+        numbers = _numbers(evened)
+        at = np.minimum(np.searchsorted(self._known, numbers), len(self._known) - 1)
+        return np.where((self._known[at] == numbers)[:, None], self._places[at], evened / self._scale)
+
+
+def _numbers(places: Places) -> NDArray[np.complex128]:
+    """Places as one number each, to be sorted and found."""
+    return np.ascontiguousarray(places).view(np.complex128).ravel()
