@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,39 +51,42 @@ class Repair:
     changed_m2: float = 0.0
 
 
-def repair(
-    areas: Areas, *, parents: Areas | None = None, tolerances: Tolerances = DEFAULTS
-) -> tuple[Areas, list[Repair]]:
-    """The areas with all safe repairs made, and the repairs in the order they were made.
+@dataclass(frozen=True)
+class Repaired:
+    """`areas`: what is left, mended. `kept`: shape (n,), which of the n areas given that is. `repairs`: what was done, in order."""
+
+    areas: Areas
+    kept: NDArray[np.bool_]
+    repairs: list[Repair]
+
+
+def repair(areas: Areas, *, parents: Areas | None = None, tolerances: Tolerances = DEFAULTS) -> Repaired:
+    """Make all safe repairs.
 
     `parents` as in `geodata.checking.check`: outlines that stay as they are. Shapes are in CGCS2000 degrees; an area that
     needed nothing has the very shape it had. Never raises for what is in the areas.
     """
-    done: list[Repair] = []
-    for step in (_without_duplicates, _without_faults, _turned):
-        areas, repairs = step(areas, tolerances)
+    kept, done = _without_duplicates(areas)
+    areas = areas if kept.all() else areas.where(kept)
+    for step in (_without_faults, _turned, partial(_snapped, parents=parents)):
+        areas, repairs = step(areas, tolerances=tolerances)
         done += repairs
-    areas, repairs = _snapped(areas, parents, tolerances)
-    return areas, [*done, *repairs]
+    return Repaired(areas, kept, done)
 
 
 # ---- each area by itself -----------------------------------------------------------------------------------------
 
 
-def _without_duplicates(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+def _without_duplicates(areas: Areas) -> tuple[NDArray[np.bool_], list[Repair]]:
+    """Which areas to keep."""
     ground = Ground.of(areas)
-    twins = {
-        row: first
-        for row, first in same_shapes(ground).items()
-        if areas.codes[row] == areas.codes[first] and same_attributes(ground, row, first)
-    }
-    kept = np.ones(len(areas), dtype=bool)
-    kept[list(twins)] = False
-    done = [
-        _repair(ground, row, DROP_DUPLICATE, f"与第 {areas.rows[first]} 个要素完全相同，去掉 (a duplicate, dropped)")
-        for row, first in twins.items()
-    ]
-    return (areas.where(kept) if twins else areas), done
+    kept, done = np.ones(len(areas), dtype=bool), []
+    for row, first in same_shapes(ground).items():
+        if areas.codes[row] == areas.codes[first] and same_attributes(ground, row, first):
+            kept[row] = False
+            what = f"与第 {areas.rows[first]} 个要素完全相同，去掉 (a duplicate, dropped)"
+            done.append(_repair(ground, row, DROP_DUPLICATE, what))
+    return kept, done
 
 
 def _without_faults(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
@@ -118,7 +122,7 @@ def _repair(ground: Ground, row: int, kind: str, what: str, changed_m2: float = 
 # ---- lines of neighbours -----------------------------------------------------------------------------------------
 
 
-def _snapped(areas: Areas, parents: Areas | None, tolerances: Tolerances) -> tuple[Areas, list[Repair]]:
+def _snapped(areas: Areas, tolerances: Tolerances, *, parents: Areas | None) -> tuple[Areas, list[Repair]]:
     """Close hairlines between neighbours of a level, the lowest first; outlines follow the areas that lie in them."""
     before = Ground.of(areas)
     fixed = Ground.of(parents) if parents is not None else None
@@ -235,7 +239,9 @@ def _cleaned(shapes: Shapes, tolerances: Tolerances) -> Shapes:
     width = tolerances.snap_m / METRES_A_DEGREE
     flat = evened.flat(shapes)
     flat = shapely.snap(flat, shapely.multipoints(_shared_corners(flat)), width)
-    made = evened.degrees(shapely.coverage_clean(flat, gap_width=width, snapping_distance=0))
+    # The package of types knows shapely 2.1 only.
+    cleaned = shapely.coverage_clean(flat, gap_width=width, snapping_distance=0)  # type: ignore[attr-defined]
+    made = evened.degrees(cleaned)
     made = np.asarray(shapely.orient_polygons(made), dtype=object)
     same = shapely.equals_exact(shapely.normalize(made), shapely.normalize(shapes), 0.0)
     made[same] = shapes[same]

@@ -6,15 +6,13 @@ import datetime as dt
 
 from gridmap.editions.geometry_checks import geometry_findings
 from gridmap.editions.registry_checks import ERROR, SEVERITIES, Draft, registry_findings
-from gridmap.editions.standing import drawn, in_force, standing
 from gridmap.models import Edition
 from gridmap.models.drafts import DraftFinding
 
 
 def recheck(edition: Edition, *, on: dt.date) -> None:
     """Check a draft as it stands against the boundaries in force on a day and write its findings anew."""
-    rows = standing(edition)
-    draft = Draft(edition.scope, rows, drawn(rows.codes, rows.shapes), in_force(edition.scope, on=on), on)
+    draft = Draft.of(edition, on=on)
     found = sorted([*geometry_findings(draft), *registry_findings(draft)], key=lambda it: SEVERITIES.index(it.severity))
     for finding in found:
         finding.edition = edition

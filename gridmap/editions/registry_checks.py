@@ -15,8 +15,8 @@ from geodata.areas import Areas
 from geodata.comparing import overlaps, square_metres
 from gridmap.editions.opening import KINDS
 from gridmap.editions.scopes import DISTRICT, TOLERANCE_M2, stored
-from gridmap.editions.standing import LENGTHS, Held, well_formed
-from gridmap.models import Appointment, Area, Boundary, Building, Organisation, PartyOrganisation
+from gridmap.editions.standing import LENGTHS, Held, drawn, in_force, standing, well_formed
+from gridmap.models import Appointment, Area, Boundary, Building, Edition, Organisation, PartyOrganisation
 from gridmap.models.drafts import DraftFinding
 from gridmap.models.ground import Level
 
@@ -36,6 +36,12 @@ class Draft:
     shapes: Mapping[str, BaseGeometry]
     held: Mapping[str, Held]
     on: dt.date
+
+    @classmethod
+    def of(cls, edition: Edition, *, on: dt.date) -> Draft:
+        """A draft as it stands, against the boundaries in force on a day."""
+        rows = standing(edition)
+        return cls(edition.scope, rows, drawn(rows.codes, rows.shapes), in_force(edition.scope, on=on), on)
 
     @property
     def whole_district(self) -> bool:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST
 
-from gridmap.editions import differences, drafts, keepers, lineage, publishing, staffing
+from gridmap.editions import differences, drafts, keepers, lineage, publishing, repairs, staffing
 from gridmap.editions.keepers import Act
 from gridmap.editions.staffing import Staff
 from gridmap.models import Edition
@@ -93,6 +93,14 @@ def describe(request: KeeperRequest, edition: Edition) -> str:
     )
     publishing.propose(edition, on=timezone.localdate())
     return "已修改。"
+
+
+@acting("check", Act.PREPARE)
+def repair(request: KeeperRequest, edition: Edition) -> str:
+    """Make the safe repairs."""
+    step = repairs.repair(edition, by=request.user, at=timezone.now())
+    publishing.propose(edition, on=timezone.localdate())
+    return f"{step.sentence}。每处列在下面的“编制步骤”里，可以撤销。"
 
 
 @acting("history", Act.PREPARE)

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{EDITION}findings.geojson", edition.findings_geojson, name="registry-findings"),
     path(f"{EDITION}changes.geojson", edition.changes_geojson, name="registry-changes"),
     path(f"{EDITION}describe/", acts.describe, name="registry-describe"),
+    path(f"{EDITION}repair/", acts.repair, name="registry-repair"),
     path(f"{EDITION}steps/undo/", acts.undo, name="registry-undo"),
     path(f"{EDITION}abandon/", acts.abandon, name="registry-abandon"),
     path(f"{EDITION}propose/", acts.propose, name="registry-propose"),

@@ -23,12 +23,14 @@ from tests.gridmap.redrawn import (
     MERGED_INTO,
     MISCODED,
     NEW_NAME,
+    OVER_THE_LINE,
     RENAMED,
+    SPIKED,
     SPLIT,
     SPLIT_NEW,
     WRONG_CODE,
-    areas,
     changed,
+    redrawn,
     write_geojson,
 )
 
@@ -85,13 +87,6 @@ def worker_of(select: Select) -> Callable[[str], tuple[str, str]]:
     return find
 
 
-def file(path: Path) -> Path:
-    """One split, one merge, one moved line, one new name; and a code of no community."""
-    shapes = changed()
-    shapes[WRONG_CODE] = shapes.pop(MISCODED)
-    return write_geojson(path, areas(dict(sorted(shapes.items()))))
-
-
 def report(site: str, place: shapely.Point) -> str:
     """The number of a case reported there."""
     sent = {
@@ -130,6 +125,8 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     sign_in: Callable[[Page, str], None],
     tmp_path: Path,
 ) -> None:
+    # One split, one merge, one moved line, one new name; and three defects.
+    file = write_geojson(tmp_path / "grids.geojson", redrawn(defects=True))
     shapes = changed()
     kept_half, new_half = (shapely.point_on_surface(shapes[code]) for code in (SPLIT, SPLIT_NEW))
     stays, moves = report(site, kept_half), report(site, new_half)
@@ -156,7 +153,7 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     page = open_page(viewport={"width": 1440, "height": 900})
     sign_in(page, keeper)
     page.goto("/registry/editions/")
-    page.locator("#id_file").set_input_files(str(file(tmp_path / "grids.geojson")))
+    page.locator("#id_file").set_input_files(str(file))
     page.locator("#id_name").fill(NAME)
     page.get_by_role("button", name="试检查").click()
     expect(page.locator("[data-part=import] .field-problem")).to_contain_text("坐标系")
@@ -168,7 +165,21 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     page.wait_for_url("**/registry/editions/*/", timeout=30_000)
     expect(page.locator("#map-status")).to_contain_text("与现行边界不同", timeout=30_000)
 
-    # What was found, on the map too; the code is put right by hand.
+    # What was found, on the map too. Two of the defects have one safe repair each, which a button makes and lists.
+    for code, kind, what in ((SPIKED, "invalid_ring", "清理可以修复"), (OVER_THE_LINE, "overlap", "吸附可以消除")):
+        defect = page.locator(f".findings-table tr[data-code='{code}'][data-kind='{kind}']")
+        expect(defect).to_contain_text(what)
+        expect(defect).to_contain_text("可自动修复")
+    page.locator(f".findings-table tr[data-code='{OVER_THE_LINE}']").get_by_role("button", name="看位置").click()
+    expect(page.locator("#map .leaflet-popup")).to_contain_text(OVER_THE_LINE)
+    page.get_by_role("button", name="自动修复 2 处").click()
+    expect(page.get_by_text("自动修复 2 处：清理边界 1，吸附 1").first).to_be_visible()
+    for code in (SPIKED, OVER_THE_LINE):
+        expect(page.locator(f".findings-table tr[data-code='{code}']")).to_have_count(0)
+        expect(page.locator("#history")).to_contain_text(code)
+    expect(page.get_by_role("button", name="自动修复")).to_have_count(0)
+
+    # The third, a wrong code, is put right by hand.
     wrong = page.locator(f".findings-table tr[data-code='{WRONG_CODE}']").filter(has_text="没有上级区域")
     wrong.get_by_role("button", name="看位置").click()
     expect(page.locator("#map .leaflet-popup")).to_contain_text(WRONG_CODE)

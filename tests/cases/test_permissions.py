@@ -92,6 +92,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "registry-findings": ("get", "/registry/editions/DRAFT/findings.geojson", keepers_only(200)),
     "registry-changes": ("get", "/registry/editions/DRAFT/changes.geojson", keepers_only(200)),
     "registry-describe": ("post", "/registry/editions/DRAFT/describe/", keepers_only(422)),
+    "registry-repair": ("post", "/registry/editions/DRAFT/repair/", keepers_only(409)),
     "registry-undo": ("post", "/registry/editions/DRAFT/steps/undo/", keepers_only(409)),
     "registry-abandon": ("post", "/registry/editions/DRAFT/abandon/", keepers_only(302)),
     "registry-propose": ("post", "/registry/editions/DRAFT/propose/", keepers_only(302)),

@@ -263,6 +263,18 @@ def test_a_draft_is_kept_and_nothing_in_force_changes(kept: str, client: Client)
     assert edition.draft_lineages.count() == 2
 
 
+def test_safe_repairs_are_made_if_asked_for_and_each_is_a_line(db: None, file: Path) -> None:
+    defective = redrawn.write_geojson(file, redrawn.redrawn(defects=True))
+    assert "（可用 --repair 修复：吸附）" in run(defective, coord="cgcs2000")
+    said = run(defective, "--repair", "--commit", coord="cgcs2000")
+    assert "自动修复 2 处：清理边界 1，吸附 1 (repaired)" in said
+    assert f"  {redrawn.SPIKED} 东外街道示范01社区第1网格：清理边界，面积变动 0.00 平方米 (made valid)" in said
+    assert "可用 --repair 修复" not in said
+    edition = Edition.objects.get(name="某版")
+    assert list(edition.steps.values_list("kind", flat=True)) == ["upload", "repair"]
+    assert "没有可以自动修复的问题" in run(write(file, district()), "--repair", name="又一版")
+
+
 def test_every_obstacle_is_a_line_and_the_exit_says_so(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CommandError) as caught:
         release()

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from geodata.checking import Severity
+from geodata.checking import REPAIR_LABELS, Severity
 from geodata.reading import BadFile, read_areas
-from gridmap.editions import drafts, publishing
+from gridmap.editions import drafts, publishing, repairs
 from gridmap.editions.differences import Difference, differences
 from gridmap.management.publication import after_publication, day, refuse, somebody
 from gridmap.models import DraftFinding, Edition
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--layer", help="the layer of a file that has several")
         parser.add_argument("--scope", default="", help="the area whose inside is redrawn (default: by the codes)")
         parser.add_argument("--by", metavar="USERNAME", help="who prepares it, and so cannot approve it")
+        parser.add_argument("--repair", action="store_true", help="make the safe repairs, and list them")
         parser.add_argument("--publish-from", metavar="DATE", help="put a new district in force from this day on")
         parser.add_argument("--commit", action="store_true", help="write it; otherwise only say what would be made")
 
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 edition = self._begun(options, by)
+                if options["repair"]:
+                    self._repair(edition, by)
                 self._describe(edition)
                 if from_day is not None:
                     publishing.found(edition, valid_from=from_day, at=timezone.now())
@@ -84,6 +87,15 @@ class Command(BaseCommand):
         )
         publishing.propose(edition, on=today)
         return edition
+
+    def _repair(self, edition: Edition, by: User | None) -> None:
+        if not DraftFinding.objects.filter(edition=edition).exclude(repair="").exists():
+            self.stdout.write("没有可以自动修复的问题 (nothing has one safe repair)")
+            return
+        step = repairs.repair(edition, by=by, at=timezone.now())
+        publishing.propose(edition, on=timezone.localdate())
+        self.stdout.write(step.sentence)
+        self._list([f"  {it['sentence']}" for it in step.details])
 
     def _conclude(self, edition: Edition, options: dict[str, Any]) -> None:
         if not options["commit"]:
@@ -137,7 +149,7 @@ class Command(BaseCommand):
 
 
 def _where(finding: DraftFinding) -> str:
-    return f"（可修复：{finding.repair}）" if finding.repair else ""
+    return f"（可用 --repair 修复：{REPAIR_LABELS[finding.repair]}）" if finding.repair else ""
 
 
 def _line(difference: Difference) -> str:
