@@ -1,18 +1,17 @@
 """The ground an edition redrew: which cases it can concern, and where they lie on the day it came into force.
 
-The answer for a place changes only where the shape of an area changed, or where a second-level grid within reach of a
-place on none of them did. So only cases near such shapes are looked at. Those that a grid covers are found by the bulk
-router, exactly and with the same tie rule as the database; the few on no grid are asked of the database itself, and
-those placed by hand stay where somebody put them as long as that area is there.
+The answer for a place changes only where the ground changed hands, and near that where no grid covers it. So only
+cases there are looked at, and those whose public point stands for a redrawn area. Those that a grid covers are found
+by the bulk router, exactly and with the same tie rule as the database; the few on no grid are asked of the database
+itself, and those placed by hand stay where somebody put them as long as that area is there.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from geodata.crs import STORED_SRID
 from geodata.routing.router import Router
 from gridmap.models import Area, Boundary, Edition
+from gridmap.models.ground import Level
 from gridmap.routing import Method
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,10 @@ Codes = NDArray[np.bytes_]
 
 # As far as gridmap_route looks for the nearest grid (200 m), and a little more.
 REACH_DEGREES = 200 * 1.02 / 110_500
-MOST_BOXES = 64
+# About a metre: more than rounding can move a line by, whatever overlays leave out.
+MARGIN_DEGREES = 1e-5
+OUTWARDS = np.array([-1, -1, 1, 1])
+MOST_BOXES = 128
 
 # A row of COPY … (FORMAT binary): the number of columns, then each column's length before its value.
 ROW = np.dtype(
@@ -53,6 +56,7 @@ ROW = np.dtype(
     ]
 )
 HEADER, TRAILER = 19, 2
+GRID_DIGITS = Level.GRID.code_length
 
 # By hand: placed there by somebody. Kept back: everybody sees a point that stands for the whole area.
 COLUMNS = f"""
@@ -107,13 +111,24 @@ class Pulled:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A shape that an edition opened or closed."""
+class Redrawing:
+    """An area's shapes before and after an edition: none where it is new or gone."""
 
-    area: str
-    level: str
-    opened: bool
-    geometry: shapely.Geometry
+    code: str
+    is_grid: bool
+    before: list[shapely.Geometry] = field(default_factory=list)
+    after: list[shapely.Geometry] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        """Drawn as before, to the last bit."""
+        if len(self.before) != 1 or len(self.after) != 1:
+            return False
+        return bool(shapely.equals_exact(self.before[0], self.after[0], 0.0))
+
+    def gained_and_lost(self) -> shapely.Geometry:
+        """The ground that was its own before or after, but not both."""
+        return shapely.symmetric_difference(shapely.union_all(self.before), shapely.union_all(self.after))
 
 
 class Redrawn:
@@ -122,18 +137,16 @@ class Redrawn:
     def __init__(self, edition: Edition, *, on: dt.date, reported_before: dt.datetime) -> None:
         self.on = on
         self.reported_before = reported_before
-        shapes = _changed(edition)
-        self.boxes = _boxes(shapes)
-        self.opened = _codes({it.area for it in shapes if it.opened})
-        closed = {it.area for it in shapes if not it.opened}
+        areas = _changed(edition)
+        self.opened = _codes(it.code for it in areas if it.after)
+        closed = {it.code for it in areas if it.before}
         kept = Boundary.objects.filter(Q(valid_until=None) | Q(valid_until__gt=on), area__in=closed)
         self.gone = _codes(closed - set(kept.values_list("area_id", flat=True)))
-        self._router = _router(self.boxes, on) if len(self.boxes) else None
+        self.boxes = _boxes(areas, on)
+        self._router = Router.of(*_grids_in_force(self.boxes, on))
 
     def cases(self, *, after: int, limit: int) -> Pulled:
         """The next cases that the edition can concern, in the order of their keys."""
-        if not len(self.boxes):
-            return _pulled(b"")
         statement = f"""
             SELECT {COLUMNS}
             FROM cases_case JOIN cases_category AS category ON category.code = cases_case.category_id
@@ -146,32 +159,30 @@ class Redrawn:
 
     def count(self) -> int:
         """How many cases the edition can concern."""
-        if not len(self.boxes):
-            return 0
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM cases_case WHERE {self._concerned()}")  # noqa: S608
             (found,) = cursor.fetchone()
         return int(found)
 
     def _concerned(self) -> str:
-        """Near what changed, or on an area that is gone, or on no grid so far: a condition in SQL."""
-        boxes = " OR ".join(f"point && {box}" for box in _envelopes(self.boxes))
-        on_no_grid = set(Area.objects.filter(level__in=["district", "town"]).values_list("code", flat=True))
-        codes = sorted(on_no_grid | {code.decode() for code in self.gone})
-        listed = ",".join(codes)
-        return f"({boxes} OR current_area_id = ANY ('{{{listed}}}')) AND reported_at < '{self.reported_before.isoformat()}'"
+        """A condition in SQL: where the answer may be another, in an area above or gone, or kept back in a redrawn one."""
+        boxes = "".join(f"point && {box} OR " for box in _envelopes(self.boxes))
+        above = Area.objects.filter(level__in=["district", "town"]).values_list("code", flat=True)
+        return f"""({boxes}current_area_id = ANY ({_array([*above, *texts(self.gone)])})
+            OR current_area_id = ANY ({_array(texts(self.opened))}) AND NOT ST_Equals(public_point, point))
+            AND reported_at < '{self.reported_before.isoformat()}'"""
 
     def areas_of(self, cases: Pulled) -> Codes:
         """The area of each case on that day, shape (n,)."""
         areas = cases.area.copy()
-        unknown = ~cases.by_hand
-        if self._router is not None:
-            # The router knows all grids about the boxes, and beyond them only some.
-            near = np.flatnonzero(unknown & _within(self.boxes, cases.lon, cases.lat))
-            routed = self._router.route(cases.lon[near], cases.lat[near])
-            covered = routed.area >= 0
-            areas[near[covered]] = _column(self._router.codes)[routed.area[covered]]
-            unknown[near[covered]] = False
+        # The router knows all grids about the boxes, and beyond them only some: there a grid's case stays.
+        routable = ~cases.by_hand & _within(self.boxes, cases.lon, cases.lat)
+        near = np.flatnonzero(routable)
+        routed = self._router.route(cases.lon[near], cases.lat[near])
+        covered = routed.area >= 0
+        areas[near[covered]] = _column(self._router.codes)[routed.area[covered]]
+        unknown = ~cases.by_hand & (routable | (np.char.str_len(areas) < GRID_DIGITS) | np.isin(areas, self.gone))
+        unknown[near[covered]] = False
         self._ask(areas, cases, unknown, ON_NO_GRID, lambda keys: (self.on, keys))
         orphaned = cases.by_hand & np.isin(areas, self.gone)
         self._ask(areas, cases, orphaned, HEIRS, lambda keys: {"on": self.on, "cases": keys})
@@ -192,44 +203,57 @@ class Redrawn:
             areas[np.searchsorted(cases.pk, keys)] = _column(codes)
 
 
-def _changed(edition: Edition) -> list[Shape]:
-    """Every shape the edition opened or closed, but for those that are drawn as before."""
+def _changed(edition: Edition) -> list[Redrawing]:
+    """Every area the edition opened or closed a shape of, but for those that are drawn as before."""
     rows = (
         Boundary.objects.filter(Q(edition=edition, valid_from__isnull=False) | Q(valid_until=edition.valid_from))
         .order_by("area_id", "valid_from")
         .values_list("area_id", "area__level", "edition_id", "geom")
     )
-    of_area: dict[str, list[Shape]] = defaultdict(list)
-    for area, level, of_edition, geom in rows:
-        of_area[area].append(Shape(area, level, of_edition == edition.pk, shapely.from_wkb(bytes(geom.wkb))))
-    return [it for shapes in of_area.values() if not _same(shapes) for it in shapes]
+    areas: dict[str, Redrawing] = {}
+    for code, level, of_edition, geom in rows:
+        area = areas.setdefault(code, Redrawing(code, level == "grid"))
+        drawn = area.after if of_edition == edition.pk else area.before
+        drawn.append(shapely.from_wkb(bytes(geom.wkb)))
+    return [area for area in areas.values() if not area.same]
 
 
-def _same(shapes: Sequence[Shape]) -> bool:
-    return len(shapes) == 2 and bool(shapely.equals_exact(shapes[0].geometry, shapes[1].geometry, 0.0))
+def _boxes(areas: Sequence[Redrawing], on: dt.date) -> Floats:
+    """Boxes (west, south, east, north) in degrees, at most `MOST_BOXES`, about every place whose answer may be another.
 
-
-def _boxes(shapes: Sequence[Shape]) -> Floats:
-    """Boxes (west, south, east, north) in degrees, at most `MOST_BOXES`, about all that changed and its reach.
-
-    A grid counts with its whole shape. The shapes above matter only for places on no grid, and cover so much that only
-    the ground they gained and lost is taken.
+    That is the ground grids gained or lost, and what no grid in force covers within reach of a change of whatever level.
     """
-    grids = [it.geometry for it in shapes if it.level == "grid"]
-    above = {it.area for it in shapes if it.level != "grid"}
-    changed = [_gained_and_lost([it for it in shapes if it.area == area]) for area in above]
-    parts = shapely.get_parts(np.array([*grids, *changed], dtype=object))
-    bounds = shapely.bounds(parts[~shapely.is_empty(parts)]).reshape(-1, 4)
-    if not len(bounds):
-        return bounds
-    east = REACH_DEGREES / max(float(np.cos(np.radians(np.abs(bounds[:, [1, 3]]).max()))), 0.1)
-    return _few(bounds + np.array([-east, -REACH_DEGREES, east, REACH_DEGREES]))
+    of_grids = _bounds([area.gained_and_lost() for area in areas if area.is_grid])
+    changed = np.concatenate([of_grids, _bounds([area.gained_and_lost() for area in areas if not area.is_grid])])
+    bounds = np.concatenate([of_grids, _bounds([_uncovered(_outermost(changed), on)])])
+    return _few(_outermost(bounds + MARGIN_DEGREES * OUTWARDS))
 
 
-def _gained_and_lost(shapes: Sequence[Shape]) -> shapely.Geometry:
-    """Where an area's shapes before and after differ."""
-    before, after = ([it.geometry for it in shapes if it.opened is opened] for opened in (False, True))
-    return shapely.symmetric_difference(shapely.union_all(before), shapely.union_all(after))
+def _uncovered(boxes: Floats, on: dt.date) -> shapely.Geometry:
+    """What no grid in force covers of the boxes, as far about them as a nearest grid is looked for."""
+    if not len(boxes):
+        return shapely.Polygon()
+    shrunk = max(float(np.cos(np.radians(np.abs(boxes[:, [1, 3]]).max()))), 0.1)
+    reach = boxes + REACH_DEGREES * OUTWARDS / np.array([shrunk, 1, shrunk, 1])
+    _, grids = _grids_in_force(reach, on)
+    return shapely.difference(shapely.union_all(shapely.box(*reach.T)), shapely.union_all(grids))
+
+
+def _bounds(shapes: Sequence[shapely.Geometry]) -> Floats:
+    """The bounds of all parts that are not empty, shape (n, 4)."""
+    parts = shapely.get_parts(np.array(shapes, dtype=object))
+    return shapely.bounds(parts[~shapely.is_empty(parts)]).reshape(-1, 4)
+
+
+def _outermost(boxes: Floats) -> Floats:
+    """The boxes that lie in no other; of equal ones the first."""
+    boxes = np.unique(boxes, axis=0)
+    largest = boxes[np.argsort(-(boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), kind="stable")]
+    kept = largest[:0]
+    for box in largest:
+        if not ((kept[:, :2] <= box[:2]) & (kept[:, 2:] >= box[2:])).all(axis=1).any():
+            kept = np.vstack([kept, box])
+    return kept
 
 
 def _few(boxes: Floats) -> Floats:
@@ -254,20 +278,22 @@ def _envelopes(boxes: Floats) -> list[str]:
     return [f"ST_MakeEnvelope({', '.join(map(repr, box))}, {STORED_SRID})" for box in boxes.tolist()]
 
 
-def _router(boxes: Floats, on: dt.date) -> Router:
-    """A router for all grids in force that come near the boxes."""
-    near = " OR ".join(f"geom && {box}" for box in _envelopes(boxes))
+def _grids_in_force(boxes: Floats, on: dt.date) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Codes and shapes of all grids in force that come near the boxes."""
+    near = "".join(f" OR geom && {box}" for box in _envelopes(_few(boxes)))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT area.code, ST_AsBinary(boundary.geom)
             FROM gridmap_boundary AS boundary JOIN gridmap_area AS area ON area.code = boundary.area_id
-            WHERE area.level = 'grid' AND gridmap_in_force(boundary.valid_from, boundary.valid_until, %s) AND ({near})
+            WHERE area.level = 'grid' AND gridmap_in_force(boundary.valid_from, boundary.valid_until, %s)
+              AND (false{near})
             """,  # noqa: S608
             (on,),
         )
         rows = cursor.fetchall()
-    return Router.of([code for code, _ in rows], shapely.from_wkb([bytes(shape) for _, shape in rows]))
+    codes = np.array([code for code, _ in rows], dtype=object)
+    return codes, np.array(shapely.from_wkb([bytes(shape) for _, shape in rows]), dtype=object)
 
 
 def _pulled(rows: bytes | memoryview) -> Pulled:
@@ -284,6 +310,17 @@ def _pulled(rows: bytes | memoryview) -> Pulled:
 
 def _codes(codes: Iterable[str]) -> Codes:
     return _column(sorted(codes))
+
+
+def _array(codes: Iterable[str]) -> str:
+    """Codes, which are digits, as an array in SQL."""
+    return f"'{{{','.join(sorted(codes))}}}'"
+
+
+def texts(codes: Codes) -> list[str]:
+    """The codes as text."""
+    texts: list[str] = codes.astype(str).tolist()
+    return texts
 
 
 def _column(codes: Any) -> Codes:

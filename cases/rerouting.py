@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cases.barrier import wait_for_holders
 from cases.models import Rerouting
-from cases.redrawn import Codes, Floats, Pulled, Redrawn
+from cases.redrawn import Codes, Floats, Pulled, Redrawn, texts
 from cases.workflow import OPEN
 from gridmap.models import Edition
 from gridmap.problems import Conflict
@@ -43,7 +43,7 @@ MOVE = f"""
 WITH goes AS (
     SELECT * FROM unnest(%(pk)s::bigint[], %(was)s::text[], %(area)s::text[], %(by_hand)s::boolean[],
                          %(kept_back)s::boolean[]) AS goes (pk, was, area, by_hand, kept_back)
-), place AS (
+), place AS MATERIALIZED (
     SELECT area_id, ST_PointOnSurface(geom) AS inside FROM gridmap_boundary
     WHERE area_id = ANY (%(shown)s) AND gridmap_in_force(valid_from, valid_until, %(on)s)
 ), moved AS (
@@ -66,15 +66,6 @@ WITH goes AS (
     ON CONFLICT (case_id, edition_id) DO UPDATE SET to_area_id = EXCLUDED.to_area_id, at = EXCLUDED.at
 )
 SELECT count(*) FROM moved WHERE was <> area
-"""  # noqa: S608
-
-# Placed by hand, perhaps far from the ground of its area, and so not among the cases near what changed.
-SHOW_INSIDE = f"""
-UPDATE cases_case SET public_point = place.inside
-FROM (SELECT area_id, ST_PointOnSurface(geom) AS inside FROM gridmap_boundary
-      WHERE area_id = ANY (%s) AND gridmap_in_force(valid_from, valid_until, %s)) AS place, cases_category AS category
-WHERE current_area_id = place.area_id AND route_method = '{Method.MANUAL}' AND category.code = category_id
-  AND (category.sensitive OR NOT ST_Equals(public_point, point)) AND NOT ST_Equals(public_point, place.inside)
 """  # noqa: S608
 
 POINTS = """
@@ -183,7 +174,7 @@ def _write(
         begun.done, begun.moved = now.done + len(cases), now.moved + moved
         begun.save(update_fields=["after", "total", "done", "moved"])
         if last:
-            _finish(edition, ground, at=at)
+            Edition.objects.filter(pk=edition.pk, rerouted_at=None).update(rerouted_at=at)
     return True
 
 
@@ -196,11 +187,11 @@ def _move(edition: Edition, ground: Redrawn, cases: Pulled, areas: Codes, *, at:
     kept_back = cases.kept_back[which]
     values = {
         "pk": cases.pk[which].tolist(),
-        "was": _texts(cases.area[which]),
-        "area": _texts(areas[which]),
+        "was": texts(cases.area[which]),
+        "area": texts(areas[which]),
         "by_hand": cases.by_hand[which].tolist(),
         "kept_back": kept_back.tolist(),
-        "shown": _texts(np.unique(areas[which][kept_back])),
+        "shown": texts(np.unique(areas[which][kept_back])),
         "open": sorted(OPEN),
         "on": ground.on,
         "at": at,
@@ -211,17 +202,6 @@ def _move(edition: Edition, ground: Redrawn, cases: Pulled, areas: Codes, *, at:
         cursor.execute(MOVE, values)
         (moved,) = cursor.fetchone()
     return int(moved)
-
-
-def _finish(edition: Edition, ground: Redrawn, *, at: dt.datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(SHOW_INSIDE, (_texts(ground.opened), ground.on))
-    Edition.objects.filter(pk=edition.pk, rerouted_at=None).update(rerouted_at=at)
-
-
-def _texts(codes: Codes) -> list[str]:
-    texts: list[str] = codes.astype(str).tolist()
-    return texts
 
 
 def open_points(codes: Sequence[str]) -> tuple[Floats, Floats, NDArray[np.object_]]:

@@ -154,6 +154,8 @@ class Case(models.Model):
             models.Index(fields=["current_area", "state"], name="case_current_area_state"),
             models.Index(fields=["state", "due_at"], name="case_state_due"),
             models.Index(fields=["reported_at"], name="case_reported_at"),
+            # Their public point stands for the whole area: found by it when it is redrawn.
+            models.Index(fields=["current_area"], condition=~Q(public_point__equals=F("point")), name="case_kept_back"),
         ]
         constraints = [
             CheckConstraint(
