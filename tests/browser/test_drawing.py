@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 import shapely
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import ROOT, Site
 
@@ -134,16 +134,10 @@ def click(page: Page, lon: float, lat: float, *, double: bool = False) -> None:
 
 def choose(page: Page, *codes: str) -> None:
     """By keyboard, as one who cannot see the map would."""
-    chosen = page.locator("[data-part=chosen]")
     for code in codes:
-        # While the draft is being read anew nothing can be chosen yet; whoever works asks again.
-        for _ in range(20):
-            page.locator("#grid-words").fill(code)
-            page.locator("#grid-words").press("Enter")
-            page.wait_for_timeout(250)
-            if code in (chosen.text_content() or ""):
-                break
-        expect(chosen).to_contain_text(code)
+        page.locator("#grid-words").fill(code)
+        page.locator("#grid-words").press("Enter")
+        expect(page.locator("[data-part=chosen]")).to_contain_text(code)
     page.wait_for_timeout(100)
 
 
@@ -278,6 +272,42 @@ def test_a_line_that_ends_inside_is_said_and_shown(
     expect(page.locator("[data-part=hint]")).to_contain_text("画一条线穿过网格")
     page.keyboard.press("Escape")
     expect(page.locator("[data-part=hint]")).to_have_text("点选要拆分的网格")
+
+
+def test_what_is_chosen_while_the_draft_is_read_anew_is_taken_up(
+    server: Site, draft: int, desk_page: Page, open_draft: Callable[[Page], Page]
+) -> None:
+    page = open_draft(desk_page)
+    before = standing(server, draft)
+    one, other, _ = beside({code: shape for code, (shape, _) in before.items()})
+    by_words, by_click = sorted(before.keys() - {one, other})[:2]
+    middle = before[by_click][0].point_on_surface()
+    page.get_by_role("button", name="合并", exact=True).click()
+    choose(page, one, other)
+    held: list[Route] = []
+    page.route("**/draft.geojson", lambda route: route.continue_() if held else held.append(route))
+    confirm(page, "确认合并")
+    expect(page.locator("[data-part=hint]")).to_contain_text("正在保存并重新读取草稿…")
+    page.locator("#grid-words").fill(by_words)
+    page.locator("#grid-words").press("Enter")
+    expect(page.locator("[data-part=hint]")).to_contain_text("读完接着办")
+    expect(page.locator("[data-part=chosen] li")).to_have_count(0)
+    click(page, middle.x, middle.y)
+    held[0].continue_()
+    expect(page.locator("[data-part=chosen] li")).to_have_count(2)
+    expect(page.locator("[data-part=chosen]")).to_contain_text(by_words)
+    expect(page.locator("[data-part=chosen]")).to_contain_text(by_click)
+    page.keyboard.press("Escape")
+    undo(page)
+
+
+def test_a_click_beside_the_draft_is_answered(
+    server: Site, draft: int, desk_page: Page, open_draft: Callable[[Page], Page]
+) -> None:
+    page = open_draft(desk_page)
+    west, _, _, north = shapely.union_all([shape for shape, _ in standing(server, draft).values()]).bounds
+    click(page, west, north)
+    expect(page.locator("[data-part=problem]")).to_contain_text("这里没有草稿中的网格")
 
 
 def test_what_somebody_else_changed_is_said_and_read_anew(

@@ -17,16 +17,21 @@ const MANY = 50;
 /** @type {{tool: Tool, chosen: string[], draft: any, ready: boolean, busy: boolean, bothNew: boolean, into: string}} */
 const now = { tool: "split", chosen: [], draft: null, ready: false, busy: false, bothNew: false, into: "" };
 let looking = new AbortController();
+/** What was asked for while the draft was being saved or read, in order. @type {(() => void)[]} */
+let waiting = [];
 /** What was done last, until the next move. */
 let said = "";
 
-const draft = mountDraftMap(document.getElementById("map"), page, { onPlace: placed, onProblem: complain });
-const pen = makePen(draft.map, { onChange: look, onFinish: finished });
+const draft = mountDraftMap(document.getElementById("map"), page, { onPlace: (at) => onceRead(() => placed(at)), onProblem: complain });
+const pen = makePen(draft.map, { onChange: look, onFinish: finished, isHeld: () => now.busy });
 
 // ---- what to do next ---------------------------------------------------------------------------------------------
 
 /** Say what the next move is. */
 function hint() {
+  if (!now.draft) {
+    return "草稿没有读出来";
+  }
   const drawn = pen.line().length;
   if (now.tool === "merge") {
     return now.chosen.length < 2 ? "点选要合并的两个或更多相邻网格" : "核对合并结果，再点确认；可继续点选";
@@ -45,15 +50,24 @@ function hint() {
   return now.ready ? "核对结果，再点确认；可继续加点" : "继续点到对面的边线；双击或回车结束，退格去掉一点，Esc 取消";
 }
 
+/** What is being waited for. */
+function waitWords() {
+  const what = now.draft ? "正在保存并重新读取草稿…" : "正在读取草稿…";
+  return waiting.length > 0 ? `${what}读完接着办您刚才点选的` : what;
+}
+
 function show() {
-  part("hint").textContent = said || hint();
+  const wait = now.busy ? [make("span", { class: "loading" }, waitWords())] : [];
+  part("hint").replaceChildren(...(said || !now.busy ? [said || hint(), " "] : []), ...wait);
   part("chosen").hidden = now.chosen.length === 0;
   part("chosen").replaceChildren(...now.chosen.map(chosenItem));
   part("deeds").hidden = now.chosen.length === 0;
   part("back").hidden = !pen.isDrawing();
-  part("back").disabled = pen.line().length === 0;
+  part("back").disabled = pen.line().length === 0 || now.busy;
   part("confirm").textContent = now.busy ? "正在保存…" : DEEDS[now.tool];
   part("find").hidden = pen.isDrawing();
+  part("find").querySelectorAll("input, button").forEach((it) => (it.disabled = !now.draft));
+  [part("chosen"), part("preview")].forEach((it) => (it.inert = now.busy));
   part("confirm").disabled = !now.ready || now.busy;
   document.querySelectorAll("[data-tool]").forEach((it) => it.setAttribute("aria-pressed", String(it.dataset.tool === now.tool)));
   part("undo").disabled = !now.draft?.undoable || now.busy;
@@ -82,6 +96,16 @@ function forgetProblem() {
 
 // ---- choosing ----------------------------------------------------------------------------------------------------
 
+/** Now, or once the draft is there: nothing that is asked for meanwhile is lost. @param {() => void} deed */
+function onceRead(deed) {
+  if (now.busy) {
+    waiting.push(deed);
+    show();
+  } else {
+    deed();
+  }
+}
+
 /** The map was clicked: the next point of the line, or the next grid. @param {L.LatLng} at */
 function placed(at) {
   if (pen.isDrawing()) {
@@ -91,6 +115,8 @@ function placed(at) {
   const code = draft.gridAt(at);
   if (code) {
     toggle(code);
+  } else {
+    complain(new Error("这里没有草稿中的网格，请点在草稿范围内 (no grid of the draft here)"));
   }
 }
 
@@ -127,8 +153,13 @@ function use(tool) {
   choose([]);
 }
 
-/** Take back as little as there is: the line first, then the choice. */
+/** Take back as little as there is: what still waits, else the line, else the choice. */
 function cancel() {
+  if (now.busy) {
+    waiting = [];
+    show();
+    return;
+  }
   said = "";
   if (pen.line().length > 0) {
     pen.clear();
@@ -194,9 +225,8 @@ async function look({ finished: done = false } = {}) {
     }
   } catch (problem) {
     if (problem.status === 409) {
-      await reload().catch(complain);
-    }
-    if (problem.name !== "AbortError" && (done || now.tool === "merge" || problem.status !== 422)) {
+      doing(() => Promise.reject(problem));
+    } else if (problem.name !== "AbortError" && (done || now.tool === "merge" || problem.status !== 422)) {
       complain(problem);
     }
   }
@@ -242,7 +272,7 @@ function again(changed) {
   look();
 }
 
-/** @param {() => Promise<any>} deed */
+/** Do something to the draft and read it anew, then what was asked for meanwhile. @param {() => Promise<any>} deed */
 async function doing(deed) {
   now.busy = true;
   forgetProblem();
@@ -259,8 +289,13 @@ async function doing(deed) {
   }
   now.busy = false;
   show();
+  const deeds = waiting;
+  waiting = [];
   if (failure) {
+    // What was asked for meanwhile was meant for another draft.
     complain(failure);
+  } else {
+    deeds.forEach((it) => it());
   }
 }
 
@@ -285,6 +320,9 @@ function undone() {
 async function reload() {
   const { features, draft: state } = await request(page.draft);
   draft.show(features);
+  if (!now.draft) {
+    draft.goTo(null);
+  }
   now.draft = state;
   choose([]);
   const grids = features.filter((it) => it.properties.lowest);
@@ -307,15 +345,14 @@ function stepItem({ kind_name: kind, sentence, at, by }) {
   return make("li", {}, make("strong", {}, kind), make("span", {}, sentence), make("small", { class: "muted" }, by ? `${when} ${by}` : when));
 }
 
-/** Somebody picks a grid by its code or name. @param {Event} event */
-function find(event) {
-  event.preventDefault();
-  const code = draft.find(words.value.trim());
+/** Somebody picks a grid by its code or name. @param {string} wanted */
+function find(wanted) {
+  const code = draft.find(wanted);
   if (!code) {
-    complain(new Error(`草稿中没有“${words.value}”这个网格，请填完整的编码或名称`));
+    words.value = wanted;
+    complain(new Error(`草稿中没有“${wanted}”这个网格，请填完整的编码或名称`));
     return;
   }
-  words.value = "";
   if (!now.chosen.includes(code)) {
     toggle(code);
   }
@@ -328,28 +365,23 @@ function find(event) {
 function start() {
   // On a phone the map needs the room.
   document.querySelector(".draw-steps").open = !globalThis.matchMedia("(max-width: 767.98px)").matches;
-  document.querySelectorAll("[data-tool]").forEach((it) => it.addEventListener("click", () => use(it.dataset.tool)));
+  document.querySelectorAll("[data-tool]").forEach((it) => it.addEventListener("click", () => onceRead(() => use(it.dataset.tool))));
   part("confirm").addEventListener("click", confirmed);
   part("back").addEventListener("click", () => pen.back());
   part("cancel").addEventListener("click", cancel);
   part("undo").addEventListener("click", undone);
-  part("find").addEventListener("submit", find);
+  part("find").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wanted = words.value.trim();
+    words.value = "";
+    onceRead(() => find(wanted));
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       cancel();
     }
   });
-  reload().then(
-    () => {
-      part("find").querySelectorAll("input, button").forEach((it) => (it.disabled = false));
-      draft.goTo(null);
-      show();
-    },
-    (problem) => {
-      part("hint").textContent = "草稿没有读出来";
-      complain(problem);
-    },
-  );
+  doing(() => Promise.resolve());
 }
 
 start();

@@ -31,9 +31,10 @@ const SAME_PIXELS = 6;
  * @param {object} told
  * @param {(line: Position[]) => void} told.onChange  a point was added or taken away
  * @param {(line: Position[]) => void} told.onFinish  the line is done
+ * @param {() => boolean} told.isHeld  while the line may not be changed
  * @returns {Pen}
  */
-export function makePen(map, { onChange, onFinish }) {
+export function makePen(map, { onChange, onFinish, isHeld }) {
   const layer = L.layerGroup();
   const drawn = L.polyline([], LINE).addTo(layer);
   const rubber = L.polyline([], RUBBER).addTo(layer);
@@ -80,7 +81,7 @@ export function makePen(map, { onChange, onFinish }) {
     const { place } = meant(at);
     const last = line.at(-1);
     const near = last && toPixel(last).distanceTo(toPixel(place)) < SAME_PIXELS;
-    const longer = near ? line : extended(line, place);
+    const longer = near || isHeld() ? line : extended(line, place);
     if (longer === line) {
       return;
     }
@@ -93,13 +94,13 @@ export function makePen(map, { onChange, onFinish }) {
   }
 
   function finish() {
-    if (drawing && line.length >= 2) {
+    if (drawing && !isHeld() && line.length >= 2) {
       onFinish(line);
     }
   }
 
   function back() {
-    if (drawing && line.length > 0) {
+    if (drawing && !isHeld() && line.length > 0) {
       line = line.slice(0, -1);
       show();
       onChange(line);
