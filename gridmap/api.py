@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.gis.db.models.functions import PointOnSurface
@@ -100,13 +102,14 @@ def area(request: Request, code: str) -> Response:
 @extend_schema(summary="已发布的边界版本", responses=EditionSerializer(many=True))
 @api_view(["GET"])
 def editions(request: Request) -> Response:
-    """The published editions from the first to the last, coming ones too, and how many areas of each level each drew."""
+    """The published editions from the first to the last, coming ones too, and how many areas each drew and ended."""
     single_values(request.query_params, ())
-    published = Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("valid_from", "published_at", "pk")
+    published = list(Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("valid_from", "published_at", "pk"))
     drawn = Boundary.objects.filter(edition__in=published).values_list("edition", "area__level").annotate(Count("pk"))
     changed: dict[int, dict[str, int]] = {}
     for edition, level, count in drawn.order_by("edition", "area__level"):
         changed.setdefault(edition, {})[level] = count
+    gone = _gone_by(published)
     return Response(
         [
             {
@@ -115,10 +118,22 @@ def editions(request: Request) -> Response:
                 "valid_from": it.valid_from,
                 "schematic": it.schematic,
                 "changed": changed.get(it.pk, {}),
+                "gone": gone.get(it.pk, {}),
             }
             for it in published
         ]
     )
+
+
+def _gone_by(published: Sequence[Edition]) -> dict[int, dict[str, int]]:
+    """By edition and level, how many areas each ended; of one day no two editions redraw the same ground."""
+    ended = Boundary.objects.gone().filter(valid_until__in={it.valid_from for it in published})
+    found: dict[int, Counter[str]] = {}
+    for day, code, level in ended.values_list("valid_until", "area", "area__level").order_by("area__level"):
+        by = next((it for it in published if it.valid_from == day and code.startswith(it.scope)), None)
+        if by is not None:
+            found.setdefault(by.pk, Counter())[level] += 1
+    return {edition: dict(counted) for edition, counted in found.items()}
 
 
 @extend_schema(

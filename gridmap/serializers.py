@@ -80,6 +80,9 @@ class EditionSerializer(serializers.Serializer[Any]):
     changed = serializers.DictField(
         child=serializers.IntegerField(), help_text="这一版划定了多少个区域的边界，按层级；没有的层级不列"
     )
+    gone = serializers.DictField(
+        child=serializers.IntegerField(), help_text="这一版撤销了多少个区域，按层级；没有的层级不列"
+    )
 
 
 class BoundarySerializer(GeoFeatureModelSerializer):

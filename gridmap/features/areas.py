@@ -18,7 +18,7 @@ from gridmap.models.ground import said
 def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
     if filters.on is None:
         raise ValueError("areas are asked for on a day")
-    rows = Boundary.objects.on(filters.on)
+    rows = Boundary.objects.gone().filter(valid_until=filters.on) if filters.gone else Boundary.objects.on(filters.on)
     if filters.level:
         rows = rows.filter(area__level=filters.level)
     if filters.area:
@@ -56,6 +56,6 @@ AREAS = Collection(
         "schematic": "edition__schematic",
         "valid_from": "valid_from",
     },
-    parameters=frozenset({"area", "bbox", "edition", "level", "limit", "after", "on"}),
+    parameters=frozenset({"area", "bbox", "edition", "gone", "level", "limit", "after", "on"}),
     counters=("areas",),
 )

@@ -23,6 +23,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
     "channel": (_TEXT, "来源"),
     "department": (_TEXT, "部门编码"),
     "edition": ({"type": "integer"}, "只要由这一边界版本划定的边界，编号见 /api/v1/editions"),
+    "gone": ({"type": "boolean"}, "true：只要从 on 那一天起撤销的区域，给出它们最后的边界"),
     "level": ({"type": "string", "enum": list(Level.values)}, "区域层级"),
     "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}, "最多几条"),
     "on": ({"type": "string", "format": "date"}, "按哪一天的边界，默认今天"),

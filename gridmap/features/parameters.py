@@ -34,6 +34,7 @@ class Filters:
     channel: str | None = None
     department: str | None = None
     edition: int | None = None
+    gone: bool | None = None
     level: str | None = None
     on: dt.date | None = None
     overdue: bool | None = None
@@ -160,6 +161,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "channel": read_word,
     "department": read_word,
     "edition": read_row,
+    "gone": read_switch,
     "level": one_of(*Level.values),
     "on": read_day,
     "overdue": read_switch,

@@ -6,13 +6,15 @@ cases keep their area when a line moves.
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
-from django.db.models import CheckConstraint, F, Func, Q, Value
+from django.db.models import CheckConstraint, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Length, NullIf
 from django.db.models.lookups import Exact
 
@@ -183,6 +185,19 @@ def said(attribute: str, *, of: str = "") -> Coalesce:
     return Coalesce(former, F(f"{of}area__{attribute}"))
 
 
+class BoundaryQuerySet(DatedQuerySet["Boundary"]):
+    """Boundaries, by their days and by what became of their areas."""
+
+    def gone(self) -> Self:
+        """The last boundaries of areas that are no more: nothing follows on the day they end."""
+        following = Boundary.objects.filter(area=OuterRef("area"), valid_from=OuterRef("valid_until"))
+        return self.filter(~Exists(following), valid_until__isnull=False)
+
+    def gone_by(self, edition: Edition) -> Self:
+        """The last boundaries of the areas that a published edition ended."""
+        return self.gone().filter(valid_until=edition.valid_from, area__code__startswith=edition.scope)
+
+
 class Boundary(Dated):
     """An area's shape during a range of days, within the edition that drew it.
 
@@ -219,7 +234,7 @@ class Boundary(Dated):
         verbose_name="GeoJSON",
     )
 
-    objects = DatedQuerySet.as_manager()
+    objects = BoundaryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "边界"

@@ -93,10 +93,10 @@ def findings_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
 @keepers_only
 @require_safe
 def changes_geojson(request: KeeperRequest, pk: int) -> HttpResponse:
-    """The areas an edition changes, as GeoJSON: of a draft against what is in force, of a published one what it drew."""
+    """The areas an edition changes, as GeoJSON: of a draft against what is in force, of a published one for good."""
     shown = edition_of(pk)
     if shown.state == State.PUBLISHED:
-        return _geojson(shapes.drawn_by(shown))
+        return _geojson(shapes.published(shown))
     today = timezone.localdate()
     found = differences.differences(shown, on=today)
     return _geojson(shapes.changed(differences.ground(shown, on=today), found, main_changes(shown, found)))
@@ -127,6 +127,7 @@ def edition_page(request: KeeperRequest, shown: Edition, tried: Tried | None = N
             "changes": reverse("registry-changes", args=[shown.pk]),
             "findings": reverse("registry-findings", args=[shown.pk]),
             "change_names": CHANGE_NAMES,
+            "is_published": shown.state == State.PUBLISHED,
         },
     }
     if shown.state in OPEN:

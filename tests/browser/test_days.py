@@ -78,38 +78,52 @@ def test_the_slider_moves_between_editions_and_points_out_what_changed(
     slider.press("ArrowLeft")
     expect(box.locator("[data-part=day-now]")).to_have_text(first["valid_from"])
     expect(slider).to_have_attribute("aria-valuetext", f"{first['name']}，{first['valid_from']} 起")
-    expect(box.locator("[data-part=day-legend]")).to_be_hidden()
+    for word in ("changed", "gone"):
+        expect(box.locator(f"[data-part=day-{word}-legend]")).to_be_hidden()
     expect(desk_page.locator("#day-note")).to_contain_text("事项是今天的")
     assert query(desk_page)["on"] == first["valid_from"]
 
     slider.press("ArrowRight")
     expect(box.locator("[data-part=day-changed]")).to_have_text("二级网格 1 个")
-    expect(box.locator("[data-part=day-legend]")).to_be_visible()
+    expect(box.locator("[data-part=day-changed-legend]")).to_contain_text("实线")
+    expect(box.locator("[data-part=day-gone-legend]")).to_contain_text("虚线：这一版撤销的，原来的界线 二级网格 1 个")
     assert query(desk_page)["on"] == FIRST
     at_rest(desk_page)
     assert [url for url in asked if f"edition={second['id']}" in url and f"on={FIRST}" in url]
     assert orange(desk_page) > 5_000
+    assert violet(desk_page) > 300
 
     box.get_by_role("button", name="今天").click()
     expect(box.locator("[data-part=day-now]")).to_have_text("今天")
     expect(desk_page.locator("#day-note")).to_be_hidden()
     assert "on" not in query(desk_page)
-    assert orange(desk_page) == 0
+    assert orange(desk_page) + violet(desk_page) == 0
     desk_page.go_back()
     expect(box.locator("[data-part=day-changed]")).to_have_text("二级网格 1 个")
 
 
 def orange(page: Page) -> int:
     """How many pixels of the map are tinted as changed."""
+    return pixels(page, "data[i] > 150 && data[i + 2] < 60")
+
+
+def violet(page: Page) -> int:
+    """How many pixels of the map are of the lines of what is gone."""
+    return pixels(page, "data[i] < 100 && data[i + 2] > 110")
+
+
+def pixels(page: Page, like: str) -> int:
     page.wait_for_timeout(300)
     return int(
         page.evaluate(
-            """() => [...document.querySelectorAll('.leaflet-changes-pane canvas')].reduce((sum, canvas) => {
+            """(like) => [...document.querySelectorAll('.leaflet-changes-pane canvas')].reduce((sum, canvas) => {
                 const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                const isLike = new Function("data", "i", `return ${like} && data[i + 3] > 40`);
                 let n = 0;
-                for (let i = 0; i < data.length; i += 4) { n += data[i] > 150 && data[i + 2] < 60 && data[i + 3] > 40; }
+                for (let i = 0; i < data.length; i += 4) { n += isLike(data, i); }
                 return sum + n;
-            }, 0)"""
+            }, 0)""",
+            like,
         )
     )
 
@@ -153,7 +167,7 @@ def test_on_a_phone_the_box_leaves_sheet_and_search_free(phone: Page) -> None:
     phone.goto("/?on=2024-06-01")
     loaded(phone)
     phone.locator("#days summary").tap()
-    expect(phone.locator("[data-part=day-legend]")).to_be_visible()
+    expect(phone.locator("[data-part=day-gone-legend]")).to_be_visible()
     box, sheet = phone.locator("#days").bounding_box(), phone.locator("#panel").bounding_box()
     search = phone.locator("#search").bounding_box()
     assert box

@@ -289,12 +289,14 @@ def test_editions_are_listed_from_the_first_with_what_each_drew(client: Client, 
     Edition.objects.create(name="还在起草", created_at=redrawn.created_at)
     first, second = answer(client, "/api/v1/editions")
     assert first["changed"] == {"community": 143, "district": 1, "grid": 727, "town": 10}
+    assert first["gone"] == {}
     assert second == {
         "id": redrawn.pk,
         "name": "二〇二四年调整",
         "valid_from": "2024-01-01",
         "schematic": False,
         "changed": {"grid": 1},
+        "gone": {"grid": 1},
     }
     assert client.get("/api/v1/editions?on=2024-01-01").status_code == 400
 
@@ -306,6 +308,30 @@ def test_areas_are_narrowed_to_what_an_edition_drew(client: Client, cast: Cast, 
     for bad in ("x", "-1", "1.5", "9" * 19):
         refused = client.get(f"{AREAS}?edition={bad}")
         assert (refused.status_code, refused.json()["parameter"]) == (400, "edition")
+
+
+def test_the_areas_an_edition_ended_are_asked_for_with_its_day(client: Client, redrawn: Edition) -> None:
+    (gone,) = answer(client, f"{AREAS}?gone=true&on=2024-01-01")["features"]
+    assert gone["id"] == "360702003005003"
+    assert gone["geometry"] == answer(client, "/api/v1/areas/360702003005003?on=2023-12-31")["geometry"]
+    for day in ("2023-12-31", "2024-01-02"):
+        assert answer(client, f"{AREAS}?gone=true&on={day}")["features"] == []
+    assert len(answer(client, f"{AREAS}?gone=false&on=2024-01-01&level=grid")["features"]) == 726
+    assert client.get(f"{AREAS}?gone=perhaps").json()["parameter"] == "gone"
+
+
+def test_what_ended_is_counted_to_the_edition_of_that_ground(client: Client, redrawn: Edition) -> None:
+    elsewhere = Edition.objects.create(
+        name="同一天的另一处",
+        state="published",
+        scope="360702101",
+        valid_from=redrawn.valid_from,
+        created_at=redrawn.created_at,
+        published_at=redrawn.created_at,
+    )
+    Edition.objects.filter(pk=redrawn.pk).update(scope="360702003")
+    counted = {it["id"]: it["gone"] for it in answer(client, "/api/v1/editions")}
+    assert (counted[redrawn.pk], counted[elsewhere.pk]) == ({"grid": 1}, {})
 
 
 def test_the_map_names_the_edition_in_force_and_no_coming_one(client: Client, redrawn: Edition) -> None:

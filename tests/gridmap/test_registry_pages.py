@@ -20,7 +20,20 @@ from gridmap.models import Appointment, Boundary, DraftLineage, DraftStaffing, E
 from gridmap.registry.uploads import file_name
 from gridmap.roles import Role
 from tests.conftest import Cast
-from tests.gridmap.redrawn import NEW_NAME, SPLIT, SPLIT_NEW, TOWN, areas, changed, redrawn, write_geojson
+from tests.gridmap.redrawn import (
+    HANDED_FROM,
+    MERGED_AWAY,
+    MERGED_INTO,
+    NEW_NAME,
+    RENAMED,
+    SPLIT,
+    SPLIT_NEW,
+    TOWN,
+    areas,
+    changed,
+    redrawn,
+    write_geojson,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -273,6 +286,7 @@ def test_what_is_drawn_on_the_map_is_geojson(keeper: Client, tmp_path: Path) -> 
         "name": "南外街道示范05社区第8网格",
         "level": "grid",
         "change": "split",
+        "gone": False,
     }
     ring = shapely.from_geojson(json.dumps(by_code[SPLIT_NEW]["geometry"]))
     assert shapely.is_ccw(shapely.get_exterior_ring(shapely.get_geometry(ring, 0)))
@@ -354,6 +368,30 @@ def test_an_approval_is_withdrawn_by_a_change_and_by_hand(keeper: Client, second
     keeper.post(page(edition, "lineage/"), {"predecessor": SPLIT, "successor": row.successor, "kind": "recode"})
     edition.refresh_from_db()
     assert edition.state == "draft"
+
+
+def test_a_published_edition_shows_what_it_drew_and_what_it_ended(
+    keeper: Client, second: Client, tmp_path: Path
+) -> None:
+    edition = begun(keeper, write_geojson(tmp_path / "district.geojson", redrawn()).read_bytes())
+    keeper.post(page(edition, "staffing/excuse/"), {"reason": "名册随后报送"})
+    second.post(page(edition, "approve/"))
+    last = {it["id"]: it["geometry"] for it in keeper.get("/api/v1/areas.geojson").json()["features"]}
+    second.post(page(edition, "publish/"), {"valid_from": timezone.localdate()})
+    shown = keeper.get(page(edition, "changes.geojson")).json()["features"]
+    said = {it["id"]: (it["properties"]["change"], it["properties"]["gone"]) for it in shown}
+    assert len(said) == len(shown)
+    assert {code: said[code] for code in (MERGED_AWAY, MERGED_INTO, SPLIT_NEW, HANDED_FROM, RENAMED)} == {
+        MERGED_AWAY: ("merge", True),
+        MERGED_INTO: ("merge", False),
+        SPLIT_NEW: ("split", False),
+        HANDED_FROM: ("moved", False),
+        RENAMED: ("renamed", False),
+    }
+    assert [it["geometry"] for it in shown if it["properties"]["gone"]] == [last[MERGED_AWAY]]
+    (first,) = Edition.objects.filter(name="示意版")
+    founded = keeper.get(page(first, "changes.geojson")).json()["features"]
+    assert {it["properties"]["change"] for it in founded} == {"new"}
 
 
 def test_cases_go_on_without_scripts_too(keeper: Client, second: Client, file: bytes) -> None:

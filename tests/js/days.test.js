@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { changedBy, changedWords, readDay, stopOn, stopsOf } from "../../gridmap/static/gridmap/js/days.js";
+import { levelWords, pointedOut, readDay, stopOn, stopsOf } from "../../gridmap/static/gridmap/js/days.js";
 
 const EDITIONS = [
-  { id: 4, name: "二〇二七年调整", valid_from: "2027-01-01", changed: { grid: 3 } },
-  { id: 1, name: "首版", valid_from: "2020-12-07", changed: { district: 1, town: 10, community: 143, grid: 727 } },
-  { id: 3, name: "另一处", valid_from: "2024-03-01", changed: { grid: 2, community: 1 } },
-  { id: 2, name: "一处", valid_from: "2024-03-01", changed: { grid: 4 } },
+  { id: 4, name: "二〇二七年调整", valid_from: "2027-01-01", changed: { grid: 3 }, gone: {} },
+  { id: 1, name: "首版", valid_from: "2020-12-07", changed: { district: 1, town: 10, community: 143, grid: 727 }, gone: {} },
+  { id: 3, name: "另一处", valid_from: "2024-03-01", changed: { grid: 2, community: 1 }, gone: { grid: 1 } },
+  { id: 2, name: "一处", valid_from: "2024-03-01", changed: { grid: 4 }, gone: { grid: 2 } },
 ];
 const STOPS = stopsOf(EDITIONS);
 
@@ -25,6 +25,7 @@ test("editions stand in order of their days, and those of one day are one stop",
   assert.deepEqual(STOPS.map((it) => it.day), ["2020-12-07", "2024-03-01", "2027-01-01"]);
   assert.deepEqual(STOPS[1].editions, [3, 2]);
   assert.deepEqual(STOPS[1].changed, { grid: 6, community: 1 });
+  assert.deepEqual(STOPS[1].gone, { grid: 3 });
   assert.equal(STOPS[1].name, "另一处、一处");
   assert.deepEqual(stopsOf([]), []);
 });
@@ -38,13 +39,13 @@ test("a stop counts from its own day until the next", () => {
 });
 
 test("changes are pointed out on a chosen day, never for the stop that drew everything", () => {
-  assert.deepEqual(changedBy(STOPS, null), []);
-  assert.deepEqual(changedBy(STOPS, "2019-01-01"), []);
-  assert.deepEqual(changedBy(STOPS, "2021-05-01"), []);
-  assert.deepEqual(changedBy(STOPS, "2025-05-01"), [3, 2]);
+  assert.equal(pointedOut(STOPS, null), null);
+  assert.equal(pointedOut(STOPS, "2019-01-01"), null);
+  assert.equal(pointedOut(STOPS, "2021-05-01"), null);
+  assert.equal(pointedOut(STOPS, "2025-05-01"), STOPS[1]);
 });
 
 test("how much changed is said from the top down", () => {
-  assert.equal(changedWords({ grid: 6, community: 1 }), "村(社区) 1 个、二级网格 6 个");
-  assert.equal(changedWords({}), "");
+  assert.equal(levelWords({ grid: 6, community: 1 }), "村(社区) 1 个、二级网格 6 个");
+  assert.equal(levelWords({}), "");
 });

@@ -8,6 +8,7 @@ import { make } from "./dom.js";
  * @property {string} name
  * @property {string} valid_from  YYYY-MM-DD
  * @property {Record<string, number>} changed  how many areas of each level it drew
+ * @property {Record<string, number>} gone     how many it ended
  */
 
 /**
@@ -16,6 +17,7 @@ import { make } from "./dom.js";
  * @property {string} name  of the edition, or of all that begin on this day
  * @property {number[]} editions
  * @property {Record<string, number>} changed
+ * @property {Record<string, number>} gone
  */
 
 export const DAY_NAME = "on";
@@ -42,16 +44,22 @@ export function readDay(params) {
 export function stopsOf(editions) {
   /** @type {Map<string, Stop>} */
   const stops = new Map();
-  for (const { id, name, valid_from: day, changed } of editions) {
-    const stop = stops.get(day) ?? { day, name: "", editions: [], changed: {} };
+  for (const { id, name, valid_from: day, changed, gone } of editions) {
+    const stop = stops.get(day) ?? { day, name: "", editions: [], changed: {}, gone: {} };
     stop.name = stop.name ? `${stop.name}、${name}` : name;
     stop.editions.push(id);
-    for (const [level, count] of Object.entries(changed)) {
-      stop.changed[level] = (stop.changed[level] ?? 0) + count;
-    }
+    addTo(stop.changed, changed);
+    addTo(stop.gone, gone);
     stops.set(day, stop);
   }
   return [...stops.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+/** @param {Record<string, number>} sums @param {Record<string, number>} counts */
+function addTo(sums, counts) {
+  for (const [level, count] of Object.entries(counts)) {
+    sums[level] = (sums[level] ?? 0) + count;
+  }
 }
 
 /**
@@ -65,27 +73,27 @@ export function stopOn(stops, day) {
 }
 
 /**
- * The editions whose work is worth pointing out on a day: not the first stop's, which drew everything.
+ * The stop whose work is worth pointing out on a day: not the first, which drew everything.
  * @param {Stop[]} stops
  * @param {string | null} day  null for today, when nothing is pointed out
- * @returns {number[]}
+ * @returns {Stop | null}
  */
-export function changedBy(stops, day) {
+export function pointedOut(stops, day) {
   const index = day === null ? -1 : stopOn(stops, day);
-  return index > 0 ? stops[index].editions : [];
+  return index > 0 ? stops[index] : null;
 }
 
-/** @param {Record<string, number>} changed @returns {string} */
-export function changedWords(changed) {
-  return LEVELS.filter(([level]) => changed[level])
-    .map(([level, word]) => `${word} ${changed[level]} 个`)
+/** How many of each level, from the top down. @param {Record<string, number>} counts @returns {string} */
+export function levelWords(counts) {
+  return LEVELS.filter(([level]) => counts[level])
+    .map(([level, word]) => `${word} ${counts[level]} 个`)
     .join("、");
 }
 
 /**
  * @typedef {object} Days
  * @property {(day: string | null) => void} show  the address says this day now
- * @property {(day: string | null) => number[]} changedBy
+ * @property {(day: string | null) => Stop | null} pointedOut
  */
 
 /**
@@ -125,9 +133,12 @@ export function mountDays(box, { editions, today, onPick }) {
     date.value = day ?? today;
     back.disabled = day === null;
     announce(index);
-    const pointedOut = changedBy(stops, day).length > 0;
-    part("day-legend").hidden = !pointedOut;
-    part("day-changed").textContent = pointedOut ? changedWords(stops[index].changed) : "";
+    const stop = pointedOut(stops, day);
+    for (const word of ["changed", "gone"]) {
+      const words = stop ? levelWords(stop[word]) : "";
+      part(`day-${word}-legend`).hidden = !words;
+      part(`day-${word}`).textContent = words;
+    }
   }
 
   // While it is dragged only the words follow; the map is drawn anew once it is let go.
@@ -144,5 +155,5 @@ export function mountDays(box, { editions, today, onPick }) {
     slider.focus();
   });
 
-  return { show, changedBy: (day) => changedBy(stops, day) };
+  return { show, pointedOut: (day) => pointedOut(stops, day) };
 }

@@ -19,9 +19,10 @@ import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, without
  * @property {(code: string | null, options?: {fit?: boolean, maxZoom?: number}) => Promise<L.LatLngBounds | null>} highlight
  *   outlines one area (null: none) and, with `fit`, moves the map to it; gives its bounds, or null when the area is
  *   unknown. A later call wins over an earlier one still loading.
- * @property {(day: string | null, changedBy?: number[]) => Promise<void>} showDay
- *   draws the areas of another day (YYYY-MM-DD, null: today) and points out those that these editions drew; rejected
- *   with an Error that can be shown. A later call wins over an earlier one still loading.
+ * @property {(day: string | null, stop?: {day: string, editions: number[]} | null) => Promise<void>} showDay
+ *   draws the areas of another day (YYYY-MM-DD, null: today) and points out those that these editions, all beginning on
+ *   the stop's day, drew, and dashed those that they ended; rejected with an Error that can be shown. A later call wins
+ *   over an earlier one still loading.
  * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
  * @property {() => AreaFeature[]} towns         the towns, once ready
  */
@@ -38,6 +39,7 @@ const PAPER = { stroke: false, fill: true, fillColor: "#fbfcfb", fillOpacity: 1 
 const WATER = { color: "#a9d3e6", opacity: 1 };
 const HIGHLIGHT = { color: "#0b6b6b", weight: 4, opacity: 1, fill: true, fillColor: "#0b6b6b", fillOpacity: 0.1 };
 const CHANGED = { color: "#9a4a00", weight: 2.5, opacity: 0.95, fill: true, fillColor: "#e07b00", fillOpacity: 0.3 };
+const GONE = { color: "#4a2a8a", weight: 3, opacity: 1, dashArray: "8 6", fill: false };
 const LABELLED_FROM = { river: 12, town: 0, community: 13.5, grid: 15.5 };
 const LABELLED_UNTIL = { river: Infinity, town: 14, community: 16.5, grid: Infinity };
 const LETTER = { river: 12, town: 14, community: 12.5, grid: 11.5 };
@@ -236,7 +238,7 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
   });
 
   /** @type {Ground["showDay"]} */
-  async function showDay(other, changedBy = []) {
+  async function showDay(other, stop = null) {
     turn += 1;
     if (other !== day) {
       day = other;
@@ -247,10 +249,14 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
       refresh();
     }
     const mine = turn;
-    const features = (await Promise.all(changedBy.map((edition) => read({ edition: String(edition) })))).flat();
+    const drawnThen = Promise.all((stop?.editions ?? []).map((edition) => read({ edition: String(edition) })));
+    const goneThen = stop ? request(areas, { query: { on: stop.day, gone: "true" } }) : { features: [] };
+    const [made, { features: gone }] = await Promise.all([drawnThen, goneThen]);
     if (mine === turn) {
       changes.clearLayers();
-      L.geoJSON({ type: "FeatureCollection", features: finest(features) }, { style: CHANGED, ...inPane(map, "changes") }).addTo(changes);
+      for (const [features, style] of [[made.flat(), CHANGED], [gone, GONE]]) {
+        L.geoJSON({ type: "FeatureCollection", features: finest(features) }, { style, ...inPane(map, "changes") }).addTo(changes);
+      }
     }
   }
 

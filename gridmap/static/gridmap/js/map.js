@@ -148,7 +148,7 @@ function showDay() {
     say("");
   }
   day = asked;
-  ground.showDay(day, days?.changedBy(day)).catch((problem) => say(problem.message));
+  ground.showDay(day, days?.pointedOut(day)).catch((problem) => say(problem.message));
 }
 
 /** @param {string | null} picked */

@@ -2,7 +2,7 @@
 
 import { givenToPage, make } from "./dom.js";
 import { makeMap, showGround } from "./ground.js";
-import { SEVERITY_STYLES, legendOf, styleOf } from "./registry_colours.js";
+import { SEVERITY_STYLES, changeWords, legendOf, styleOf } from "./registry_colours.js";
 import { Problem, request } from "./request.js";
 
 const L = globalThis.L;
@@ -38,7 +38,7 @@ async function showChanges() {
       style: ({ properties }) => styleOf(properties),
       onEachFeature: ({ properties }, drawn) => {
         areas.set(properties.code, drawn);
-        drawn.bindPopup(() => popup(properties.name, `${page.change_names[properties.change]} · ${properties.code}`));
+        drawn.bindPopup(() => popup(properties.name, `${changeWords(properties, page.change_names)} · ${properties.code}`));
       },
     },
   ).addTo(map);
@@ -82,8 +82,8 @@ function lookAt(drawn, zoom) {
 }
 
 function writeLegend(features, findings) {
-  const rows = legendOf(features, findings, page.change_names).map(({ words, colour, shape }) => {
-    const swatch = make("span", { class: `swatch swatch-${shape}`, "aria-hidden": "true" });
+  const rows = legendOf(features, findings, page.change_names).map(({ words, colour, shape, line }) => {
+    const swatch = make("span", { class: `swatch swatch-${shape} swatch-${line}`, "aria-hidden": "true" });
     swatch.style.setProperty("--swatch", colour);
     return make("li", {}, swatch, words);
   });
@@ -99,7 +99,16 @@ async function start() {
   }
   await standing;
   writeLegend(features, findings);
-  say(features.length ? `彩色为与现行边界不同的 ${features.length} 个区域，灰线为现行边界。` : "与现行边界没有差异。");
+  say(changedWords(features));
+}
+
+function changedWords(features) {
+  const gone = features.filter((it) => it.properties.gone).length;
+  const dashed = gone > 0 ? `，其中虚线的 ${gone} 个撤销` : "";
+  if (page.is_published) {
+    return `彩色为这一版改动的 ${features.length} 个区域${dashed}；灰线为今天的现行边界。`;
+  }
+  return features.length > 0 ? `彩色为与现行边界不同的 ${features.length} 个区域${dashed}；灰线为现行边界。` : "与现行边界没有差异。";
 }
 
 document.addEventListener("click", (event) => {
