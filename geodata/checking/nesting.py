@@ -17,12 +17,16 @@ ELSEWHERE_SHARE = 0.5
 
 
 def outlines_above(ground: Ground, parents: Ground | None) -> dict[str, BaseGeometry]:
-    """The polygons that areas can lie in, by code: those of the file itself and those given; the file's own first."""
+    """The polygons that areas can lie in, by code: those of the file itself and those given; the file's own first.
+
+    What has an ill-formed code is above nothing.
+    """
     outlines: dict[str, BaseGeometry] = {}
     for one in (ground, parents):
         if one is not None:
             for code, row in one.by_code.items():
-                outlines.setdefault(code, one.sound[row])
+                if one.well_formed[row]:
+                    outlines.setdefault(code, one.sound[row])
     return outlines
 
 

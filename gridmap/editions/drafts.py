@@ -15,7 +15,7 @@ from gridmap.editions import findings
 from gridmap.editions.attributes import LABELS, fit, storable
 from gridmap.editions.changing import open_for_change
 from gridmap.editions.scopes import rows_of_copy, rows_of_file, scope_of
-from gridmap.editions.standing import in_force, shapes, standing
+from gridmap.editions.standing import in_force, shapes, standing, well_formed
 from gridmap.models import Edition
 from gridmap.models.drafts import DraftArea, DraftStep
 from gridmap.problems import Conflict, Unprocessable
@@ -159,6 +159,8 @@ def describe(
     changed = {field: value for field, value in fitting.items() if value != getattr(row, field)}
     if not changed:
         raise Unprocessable(f"{where}：没有改动 (nothing changed)")
+    if "code" in changed and not well_formed(changed["code"]):
+        raise Unprocessable("编码应为 6、9、12 或 15 位数字 (an ill-formed code)", parameter="code")
     details = [
         {"field": field, "label": LABELS[field], "before": getattr(row, field), "after": value}
         for field, value in changed.items()

@@ -53,6 +53,11 @@ def test_a_copy_of_what_is_in_force_has_no_errors() -> None:
     assert findings.blocking(edition) == 0
 
 
+def test_an_ill_formed_code_is_one_error_and_no_other_area_s() -> None:
+    edition = begin(coded(redrawn.MISCODED, "12"))
+    assert list(edition.findings.filter(severity="error").values_list("kind", "code")) == [("ill_formed_code", "12")]
+
+
 def test_a_code_without_parent_is_an_error_with_a_place() -> None:
     edition = begin(coded(redrawn.MISCODED, redrawn.WRONG_CODE))
     (finding,) = found(edition, "no_parent").values()

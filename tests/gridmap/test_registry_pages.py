@@ -219,6 +219,10 @@ def test_one_area_is_described_anew_and_the_step_undone(keeper: Client, file: by
     response = keeper.post(page(edition, "describe/"), given)
     assert response["Location"] == page(edition, "#check")
     assert "改了的名称" in words(keeper.get(page(edition)))
+    now = edition.draft_areas.standing().get(code=SPLIT)
+    refused = keeper.post(page(edition, "describe/"), given | {"row": now.pk, "code": "12"})
+    assert refused.status_code == 422
+    assert "编码应为 6、9、12 或 15 位数字" in words(refused)
     stale = keeper.post(page(edition, "describe/"), given | {"name": "再改"})
     assert stale.status_code == 409
     assert 'value="再改"' in words(stale)
