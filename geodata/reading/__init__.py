@@ -6,6 +6,6 @@ list, and everything has a bound.
 
 from geodata.reading.formats import Format
 from geodata.reading.pipeline import read_areas, read_shapes
-from geodata.reading.refusing import BadFile, Limits
+from geodata.reading.refusing import BadFile, Limits, NoSystemNamed
 
-__all__ = ["BadFile", "Format", "Limits", "read_areas", "read_shapes"]
+__all__ = ["BadFile", "Format", "Limits", "NoSystemNamed", "read_areas", "read_shapes"]

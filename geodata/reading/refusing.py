@@ -13,6 +13,10 @@ class BadFile(ValueError):
     """A file that is refused; the message says in Chinese and English which file, where in it, and why."""
 
 
+class NoSystemNamed(BadFile):
+    """A file that does not say which coordinate system it is in, and nobody else did."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much of a file is taken in; a file beyond a limit is refused before it fills the memory.

@@ -20,7 +20,7 @@ from geodata.crs import (
     named_system,
     plane_of,
 )
-from geodata.reading.refusing import BadFile, features_at
+from geodata.reading.refusing import BadFile, NoSystemNamed, features_at
 
 NAMES = "wgs84、cgcs2000、gcj02、bd09、EPSG:4547 等 CGCS2000 高斯投影（EPSG:4491 至 4554）"
 AUTHORITY = re.compile(r"(?:.*[:/])?(?P<authority>EPSG|OGC)[:/]+(?:[\d.]*[:/]+)?(?P<code>\w+)", re.I)
@@ -40,7 +40,9 @@ def system_of(source: str, declared: str | None, named: str | None) -> str:
     wanted = _named(source, named) if named is not None else None
     if declared is None:
         if wanted is None:
-            raise BadFile(f"{source}：文件没有写明坐标系，请指明：{NAMES} (no coordinate system in the file; name one)")
+            raise NoSystemNamed(
+                f"{source}：文件没有写明坐标系，请指明：{NAMES} (no coordinate system in the file; name one)"
+            )
         return wanted
     said = _recognised(declared)
     if said is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import UploadedFile
 
 from geodata.areas import Areas
-from geodata.reading import BadFile, Limits, read_areas
+from geodata.reading import BadFile, Limits, NoSystemNamed, read_areas
 from gridmap.problems import Unprocessable
 
 # What a page waits for, and a process of the site bears; the command takes more.
@@ -36,7 +36,8 @@ def areas_in(
                 limits=LIMITS,
             )
         except BadFile as error:
-            raise Unprocessable(str(error), parameter="file") from None
+            about = "coord" if isinstance(error, NoSystemNamed) else "file"
+            raise Unprocessable(str(error), parameter=about) from None
 
 
 def file_name(given: str) -> str:

@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_read_is_refused_at_its_field(
 def test_a_file_without_a_named_system_is_refused(keeper: Client, file: bytes) -> None:
     response = keeper.post(IMPORT, sent(file, do="check", coord=""))
     assert response.status_code == 422
-    assert "坐标系" in words(response)
+    assert "文件没有写明坐标系" in words(response).split('id="id_coord"')[1]
 
 
 def test_a_file_too_large_is_refused_with_the_limit(keeper: Client, file: bytes, settings: Any) -> None:

@@ -26,6 +26,7 @@ async function send(event) {
   buttons.forEach((it) => {
     it.disabled = true;
   });
+  forgetProblems();
   say("正在读取和检查，文件大时要几十秒…", "loading");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
@@ -62,10 +63,14 @@ function show(html, status) {
   (problem?.closest(".field")?.querySelector("input, select") ?? result).focus({ preventScroll: true });
 }
 
-/** @param {HTMLElement} answered  the form as the server gave it back */
-function takeProblems(answered) {
+/** What was wrong the last time. */
+function forgetProblems() {
   form.querySelectorAll("[role=alert]").forEach((it) => it.remove());
   form.querySelectorAll(".has-problem").forEach((it) => it.classList.remove("has-problem"));
+}
+
+/** @param {HTMLElement} answered  the form as the server gave it back */
+function takeProblems(answered) {
   for (const problem of answered.querySelectorAll(".field [role=alert]")) {
     const name = problem.closest(".field").querySelector("[name]").name;
     const field = form.elements[name].closest(".field");
