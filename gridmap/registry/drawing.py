@@ -179,6 +179,7 @@ def draw(request: KeeperRequest, pk: int) -> HttpResponse:
     """The map to draw on."""
     edition = _open_draft(request, pk)
     page = {
+        "scope": edition.scope,
         "areas": reverse("api-geojson", args=["areas"]),
         "rivers": reverse("api-geojson", args=["rivers"]),
         "draft": reverse("registry-draft-geojson", args=[pk]),

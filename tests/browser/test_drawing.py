@@ -141,6 +141,22 @@ def choose(page: Page, *codes: str) -> None:
     page.wait_for_timeout(100)
 
 
+def expect_names(page: Page, ground: shapely.Geometry, number: int) -> None:
+    """So many grids are named on this ground."""
+    find = """() => [...document.querySelectorAll(".ground-name-grid")].map((it) => {
+        const box = window.theMap.getContainer().getBoundingClientRect();
+        const at = it.getBoundingClientRect();
+        const { lng, lat } = window.theMap.containerPointToLatLng([at.left - box.left, at.top - box.top]);
+        return [lng, lat];
+    })"""
+    for _ in range(20):
+        places = shapely.points(page.evaluate(find))
+        if int(shapely.contains(ground, places).sum()) == number:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not {number} names on this ground")
+
+
 def confirm(page: Page, words: str) -> None:
     button = page.get_by_role("button", name=words, exact=True)
     expect(button).to_be_enabled()
@@ -209,6 +225,8 @@ def test_split_merge_and_hand_over_each_undone(
     registered = ask(server, "SELECT residents FROM gridmap_area WHERE code = %s", code)[0][0]
     assert after[code][1] + after[new][1] == registered  # type: ignore[operator]
     check_whole(server, draft, ground)
+    # The map names what the draft has, not what is in force.
+    expect_names(page, before[code][0], 2)
     expect(page.locator("[data-part=steps] li")).to_have_count(2)
     expect(page.locator("[data-part=steps] li").first).to_contain_text("拆分 ")
 
@@ -219,6 +237,7 @@ def test_split_merge_and_hand_over_each_undone(
     confirm(page, "确认合并")
     merged = standing(server, draft)
     assert merged.keys() == before.keys()
+    expect_names(page, before[code][0], 1)
     assert merged[code][1] == registered
     check_whole(server, draft, ground)
 

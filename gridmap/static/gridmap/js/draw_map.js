@@ -19,10 +19,12 @@ const PIECES = [
 ];
 const MARK = { radius: 12, color: "#b3261e", weight: 4, fill: false, interactive: false };
 const CLOSE = 17;
+// From afar full lines would be one dark patch.
+const widths = (zoom) => (zoom < 13 ? { grid: 0.5, above: 1.1 } : { grid: GRID.weight, above: ABOVE.weight });
 
 /**
  * @param {HTMLElement} element
- * @param {{areas: string, rivers: string}} page
+ * @param {{areas: string, rivers: string, scope: string}} page
  * @param {{onPlace: (at: L.LatLng) => void, onProblem: (problem: Error) => void}} told
  */
 export function mountDraftMap(element, page, { onPlace, onProblem }) {
@@ -35,7 +37,16 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   /** @type {Map<string, AreaFeature>} */
   let grids = new Map();
+  /** @type {{grid: L.GeoJSON | null, above: L.GeoJSON | null}} */
+  let lines = { grid: null, above: null };
   map.on("click", ({ latlng }) => onPlace(latlng));
+  map.on("zoomend", thin);
+
+  function thin() {
+    const wide = widths(map.getZoom());
+    lines.grid?.setStyle({ weight: wide.grid });
+    lines.above?.setStyle({ weight: wide.above });
+  }
 
   /** @param {AreaFeature[]} features @param {L.PathOptions | ((it: AreaFeature) => L.PathOptions)} style */
   const outline = (features, style) => L.geoJSON({ type: "FeatureCollection", features }, { style, interactive: false });
@@ -47,8 +58,12 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
       const lowest = features.filter((it) => it.properties.lowest);
       grids = new Map(lowest.map((it) => [it.id, it]));
       layers.draft.clearLayers();
-      outline(lowest, (it) => (it.properties.changed ? CHANGED : GRID)).addTo(layers.draft);
-      outline(features.filter((it) => !it.properties.lowest && it.properties.level === "community"), ABOVE).addTo(layers.draft);
+      lines = {
+        grid: outline(lowest, (it) => (it.properties.changed ? CHANGED : GRID)).addTo(layers.draft),
+        above: outline(features.filter((it) => !it.properties.lowest && it.properties.level === "community"), ABOVE).addTo(layers.draft),
+      };
+      thin();
+      ground.nameInstead(features.map(withParent), page.scope);
     },
     /** @param {string} code @returns {AreaFeature} */
     grid: (code) => grids.get(code),
@@ -94,6 +109,11 @@ export function mountDraftMap(element, page, { onPlace, onProblem }) {
       }
     },
   };
+}
+
+/** @param {AreaFeature} it @returns {AreaFeature} */
+function withParent(it) {
+  return { ...it, properties: { ...it.properties, parent: it.id.slice(0, -3) } };
 }
 
 /** @param {{area_m2: number, residents: number | null}} it */

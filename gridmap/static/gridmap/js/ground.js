@@ -23,6 +23,8 @@ import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, without
  *   draws the areas of another day (YYYY-MM-DD, null: today) and points out those that these editions, all beginning on
  *   the stop's day, drew, and dashed those that they ended; rejected with an Error that can be shown. A later call wins
  *   over an earlier one still loading.
+ * @property {(features: AreaFeature[], within: string) => void} nameInstead
+ *   writes the names of these areas for those of the communities and grids whose codes begin so
  * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
  * @property {() => AreaFeature[]} towns         the towns, once ready
  */
@@ -140,6 +142,8 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
   const drawn = new Map();
   /** @type {Set<Level>} */
   const loading = new Set();
+  /** @type {{features: AreaFeature[], within: string} | null} */
+  let instead = null;
   const names = L.layerGroup().addTo(map);
   const paper = L.layerGroup().addTo(map);
   const changes = L.layerGroup().addTo(map);
@@ -182,7 +186,16 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
         outline.remove();
       }
     }
-    writeNames(map, names, drawn, known);
+    writeNames(map, names, new Map([...drawn].map(([level, { features }]) => [level, named(level, features)])), known);
+  }
+
+  /** @param {Level} level @param {AreaFeature[]} features */
+  function named(level, features) {
+    if (!instead || !["community", "grid"].includes(level)) {
+      return features;
+    }
+    const others = features.filter((it) => !it.id.startsWith(instead.within));
+    return [...others, ...instead.features.filter((it) => it.properties.level === level)];
   }
 
   async function loadRivers() {
@@ -314,6 +327,12 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
     ready,
     highlight,
     showDay,
+    nameInstead: (features, within) => {
+      instead = { features, within };
+      if (isPlaced(map)) {
+        refresh();
+      }
+    },
     nameOf: (code) => known.get(code)?.properties.name ?? "",
     towns: () => drawn.get("town")?.features ?? [],
   };
@@ -385,14 +404,14 @@ async function featureOf(code, known, read) {
  * Write the names that have room, the larger areas' first.
  * @param {L.Map} map
  * @param {L.LayerGroup} names
- * @param {Map<Level, {outline: L.GeoJSON, features: AreaFeature[]}>} drawn
+ * @param {Map<Level, AreaFeature[]>} drawn
  * @param {Map<string, AreaFeature>} known
  */
 function writeNames(map, names, drawn, known) {
   const zoom = map.getZoom();
   const view = map.getBounds().pad(0.05);
   const candidates = [];
-  for (const [level, { features }] of drawn) {
+  for (const [level, features] of drawn) {
     if (zoom < LABELLED_FROM[level] || zoom > LABELLED_UNTIL[level]) {
       continue;
     }
