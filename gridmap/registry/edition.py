@@ -125,7 +125,8 @@ def edition_page(request: KeeperRequest, shown: Edition, tried: Tried | None = N
             "areas": reverse("api-geojson", args=["areas"]),
             "rivers": reverse("api-geojson", args=["rivers"]),
             "changes": reverse("registry-changes", args=[shown.pk]),
-            "findings": reverse("registry-findings", args=[shown.pk]),
+            # What was found is told of a draft only: publishing has answered it, and what is given up nobody mends.
+            "findings": reverse("registry-findings", args=[shown.pk]) if shown.state in OPEN else None,
             "change_names": CHANGE_NAMES,
             "is_published": shown.state == State.PUBLISHED,
         },
@@ -271,8 +272,9 @@ def _approval(request: KeeperRequest, shown: Edition, tried: Tried | None, *, to
 
 
 def _published(request: KeeperRequest, shown: Edition, *, today: dt.date) -> dict[str, Any]:
-    counted = dict(
-        Boundary.objects.filter(edition=shown).order_by("area__level").values_list("area__level").annotate(Count("pk"))
+    drawn, gone = (
+        dict(rows.order_by("area__level").values_list("area__level").annotate(Count("pk")))
+        for rows in (Boundary.objects.filter(edition=shown), Boundary.objects.gone_by(shown))
     )
     begun = shown.valid_from or today
     done = shown.rerouted_at is not None
@@ -281,13 +283,18 @@ def _published(request: KeeperRequest, shown: Edition, *, today: dt.date) -> dic
     ]
     steps += [Step("published", "人员", True), Step("published", "批准", True), Step("published", "发布", True)]
     return {
-        "drawn": [{"name": level.label, "count": counted[level.value]} for level in Level if level.value in counted],
+        "drawn": _by_level(drawn),
+        "gone": _by_level(gone),
         "lineage": Lineage.objects.filter(edition=shown).select_related("predecessor", "successor")[:AT_ONCE],
         "in_force": begun <= today,
         "day_before": begun - dt.timedelta(days=1),
         "may_publish_role": keepers.has_role_for(Act.PUBLISH, request.standing, request.user, scope=shown.scope),
         "steps": _in_order([*steps, Step("reroute", "归入", done)]),
     }
+
+
+def _by_level(counted: dict[str, int]) -> list[dict[str, Any]]:
+    return [{"name": level.label, "count": counted[level.value]} for level in Level if level.value in counted]
 
 
 def _history(shown: Edition) -> list[DraftStep]:

@@ -9,7 +9,7 @@ const L = globalThis.L;
 const page = givenToPage();
 const status = document.getElementById("map-status");
 const element = document.getElementById("map");
-const map = makeMap(element, { label: "草稿与现行边界，可用方向键移动、加减键缩放" });
+const map = makeMap(element, { label: "这一版与现行边界，可用方向键移动、加减键缩放" });
 const ground = showGround(map, { areas: page.areas, rivers: page.rivers, confined: false, onProblem: (problem) => say(problem.message) });
 
 /** @type {Map<string, L.Layer>} by code */
@@ -54,6 +54,9 @@ function boundsOf(layer) {
 }
 
 async function showFindings() {
+  if (!page.findings) {
+    return [];
+  }
   const { features } = await request(page.findings);
   L.geoJSON(
     { type: "FeatureCollection", features },
