@@ -107,8 +107,8 @@ def difference_rows(edition: Edition, found: Sequence[Difference]) -> list[dict[
             "name": it.name or it.code,
             "former_name": it.former_name if it.former_name not in ("", it.name) else "",
             "changes": [{"word": word, "name": CHANGE_NAMES[word]} for word in change_words(it, successions)],
-            "area_words": _from_to(it.area_m2_before, it.area_m2_after, " m²"),
-            "residents_words": _from_to(it.residents_before, it.residents_after, " 人"),
+            "area_words": _from_to(it.area_m2_before, it.area_m2_after, "m²"),
+            "residents_words": _from_to(it.residents_before, it.residents_after, "人"),
             "ground_words": _ground_words(it, names),
             "cases_words": "，".join(
                 f"{word} {number}" for word, number in (("移入", it.cases_in), ("移出", it.cases_out)) if number
@@ -150,7 +150,12 @@ def names_of(edition: Edition, codes: Collection[str]) -> dict[str, str]:
     return names | dict(drawn.values_list("code", "name"))
 
 
+# Keeps a number and its unit on one line.
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
 def _from_to(before: float | None, after: float | None, unit: str) -> str:
+    unit = NO_BREAK + unit
     if before is None or after is None:
         return f"{'+' if before is None else '−'}{(after if before is None else before) or 0:,.0f}{unit}"
     if round(before) == round(after):
@@ -167,7 +172,7 @@ def _ground_words(it: Difference, names: Mapping[str, str]) -> str:
 
 def _listed(codes: Mapping[str, float], names: Mapping[str, str]) -> str:
     largest = sorted(codes.items(), key=lambda item: -item[1])
-    said = "、".join(f"{names.get(code, code)} {m2:,.0f} m²" for code, m2 in largest[:MAX_NEIGHBOURS])
+    said = "、".join(f"{names.get(code, code)} {m2:,.0f}{NO_BREAK}m²" for code, m2 in largest[:MAX_NEIGHBOURS])
     return said + (f"等 {len(codes)} 个" if len(codes) > MAX_NEIGHBOURS else "")
 
 

@@ -51,4 +51,6 @@ def measure_words(kind: str, measure: float | None) -> str:
     if measure is None:
         return ""
     digits = 2 if kind in UNITS and abs(measure) < 10 else 0
+    if 0 < abs(measure) < 0.005 or (measure == 0 and kind in UNITS):
+        return f"不到 0.01{UNITS.get(kind, '')}"
     return f"{measure:,.{digits}f}{UNITS.get(kind, '')}"

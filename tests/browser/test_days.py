@@ -86,7 +86,7 @@ def test_the_slider_moves_between_editions_and_points_out_what_changed(
     slider.press("ArrowRight")
     expect(box.locator("[data-part=day-changed]")).to_have_text("二级网格 1 个")
     expect(box.locator("[data-part=day-changed-legend]")).to_contain_text("实线")
-    expect(box.locator("[data-part=day-gone-legend]")).to_contain_text("虚线：这一版撤销的，原来的界线 二级网格 1 个")
+    expect(box.locator("[data-part=day-gone-legend]")).to_contain_text("虚线，这一版撤销的原界线：二级网格 1 个")
     assert query(desk_page)["on"] == FIRST
     at_rest(desk_page)
     assert [url for url in asked if f"edition={second['id']}" in url and f"on={FIRST}" in url]
