@@ -6,6 +6,7 @@ import { SEVERITY_STYLES, changeWords, legendOf, styleOf } from "./registry_colo
 import { Problem, request } from "./request.js";
 
 const L = globalThis.L;
+const LISTED = 300;
 const page = givenToPage();
 const status = document.getElementById("map-status");
 const element = document.getElementById("map");
@@ -102,7 +103,23 @@ async function start() {
   }
   await standing;
   writeLegend(features, findings);
+  listAreas(features);
   say(changedWords(features));
+}
+
+/** What the map shows, also for those who do not see it or have no mouse. */
+function listAreas(features) {
+  const box = document.querySelector("[data-part=areas]");
+  if (!box || features.length === 0) {
+    return;
+  }
+  const rows = features.toReversed().slice(0, LISTED).map(({ properties: it }) => {
+    const name = make("button", { class: "btn btn-link", type: "button", "data-show": it.code }, it.name);
+    return make("li", {}, name, " ", make("small", { class: "muted number" }, it.code), ` ${changeWords(it, page.change_names)}`);
+  });
+  const rest = features.length > LISTED ? [make("li", { class: "muted" }, `只列出前 ${LISTED} 个，共 ${features.length} 个。`)] : [];
+  box.querySelector("ul").replaceChildren(...rows, ...rest);
+  box.hidden = false;
 }
 
 function changedWords(features) {
