@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 CLERK = "p1441"  # of the town 360702001
 SignIn = Callable[[Page, str], None]
@@ -66,6 +66,26 @@ def test_a_filled_roster_is_edited_sent_back_put_right_and_carried_out(
     send(page, book)
     expect(page.get_by_text("与登记完全一致，没有要写的")).to_be_visible()
     assert not away
+
+
+def test_a_form_on_its_way_says_so_and_is_not_sent_twice(site: str, desk_page: Page, sign_in: SignIn) -> None:
+    sign_in(desk_page, CLERK)
+    desk_page.goto(f"{site}/registry/editions/")
+    sent: list[str] = []
+
+    def swallow(route: Route) -> None:
+        # No content: the browser stays on the page, as it does while it waits.
+        sent.append(route.request.url)
+        route.fulfill(status=204)
+
+    desk_page.route("**/registry/editions/copy/", swallow)
+    desk_page.locator("#copy").get_by_label("版本名称").fill("只建一次")
+    button = desk_page.get_by_role("button", name="新建草稿")
+    button.click()
+    expect(desk_page.locator("#copy").get_by_role("status")).to_have_text("正在办理，请稍候…")
+    button.click(force=True)
+    desk_page.wait_for_timeout(300)
+    assert len(sent) == 1
 
 
 def test_the_pages_fit_a_phone(site: str, phone: Page, sign_in: SignIn) -> None:
