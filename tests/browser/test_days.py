@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 import psycopg2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_map import ask, at_rest, loaded, query
 from tests.conftest import Site
@@ -126,6 +126,16 @@ def pixels(page: Page, like: str) -> int:
             like,
         )
     )
+
+
+def test_areas_still_on_their_way_when_the_editions_are_known_are_drawn(desk_page: Page) -> None:
+    held: list[Route] = []
+    desk_page.route("**/areas.geojson?level=community*", lambda route: held.append(route))
+    desk_page.goto("/?lon=114.9344&lat=25.8714&zoom=14&state=refused")
+    loaded(desk_page)
+    expect(desk_page.locator("#days")).to_be_visible()
+    held[0].continue_()
+    expect(desk_page.locator(".ground-name-community")).not_to_have_count(0)
 
 
 def test_a_link_to_a_day_asks_everything_of_that_day(desk_page: Page, site: str, gone: tuple[float, float]) -> None:

@@ -132,8 +132,10 @@ function keepInside(map, bounds) {
  */
 export function showGround(map, { areas, rivers, confined = true, on = null, onProblem = () => {} }) {
   let day = on;
-  /** Which call of showDay is the present one: what an earlier one still reads is not drawn. */
+  /** Counts the days that were shown: what is still being read for an earlier one is not drawn. */
   let turn = 0;
+  /** Counts the calls of showDay, likewise for what it points out. */
+  let pointing = 0;
   /** @param {Record<string, string>} [query] @returns {Promise<AreaFeature[]>} */
   const read = async (query) => (await request(areas, { query: { ...query, on: day } })).features;
   /** @type {Map<string, AreaFeature>} */
@@ -252,8 +254,10 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
 
   /** @type {Ground["showDay"]} */
   async function showDay(other, stop = null) {
-    turn += 1;
+    pointing += 1;
+    const mine = pointing;
     if (other !== day) {
+      turn += 1;
       day = other;
       clear();
       if (!(await drawTowns())) {
@@ -261,11 +265,10 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
       }
       refresh();
     }
-    const mine = turn;
     const drawnThen = Promise.all((stop?.editions ?? []).map((edition) => read({ edition: String(edition) })));
     const goneThen = stop ? request(areas, { query: { on: stop.day, gone: "true" } }) : { features: [] };
     const [made, { features: gone }] = await Promise.all([drawnThen, goneThen]);
-    if (mine === turn) {
+    if (mine === pointing) {
       changes.clearLayers();
       for (const [features, style] of [[made.flat(), CHANGED], [gone, GONE]]) {
         L.geoJSON({ type: "FeatureCollection", features: finest(features) }, { style, ...inPane(map, "changes") }).addTo(changes);
