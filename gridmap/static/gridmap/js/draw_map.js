@@ -1,6 +1,6 @@
 // The map under the pen: the draft's grids over the edition in force, those chosen, and what an edit would make.
 
-import { groundWords, holds } from "./draw_shapes.js";
+import { countWords, groundWords, holds } from "./draw_shapes.js";
 import { makeMap, showGround } from "./ground.js";
 import { labelPlace } from "./shapes.js";
 
@@ -121,7 +121,7 @@ function label({ area_m2: m2, residents }) {
   const element = document.createElement("span");
   element.append(groundWords(m2));
   if (residents !== null) {
-    element.append(document.createElement("br"), `${residents} 人`);
+    element.append(document.createElement("br"), countWords(residents, "人"));
   }
   return L.divIcon({ className: "draw-label", html: element, iconSize: [0, 0] });
 }
