@@ -163,11 +163,18 @@ async function rerouteAll(event) {
       words.textContent = `已看过 ${progress.done} 件，共 ${progress.total} 件；${progress.moved} 件换了网格。${finished ? "全部完成。" : ""}`;
     }
     button.hidden = true;
+    markReached(document.querySelector(".edition-steps .current"));
   } catch (problem) {
     words.textContent = problem instanceof Problem ? `${problem.detail}；再按一次接着做。` : String(problem);
     button.disabled = false;
     button.textContent = "接着归入";
   }
+}
+
+/** @param {HTMLElement | null} step  of the row of steps */
+function markReached(step) {
+  step?.classList.replace("current", "reached");
+  step?.removeAttribute("aria-current");
 }
 
 reroute?.addEventListener("submit", rerouteAll);
