@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.areas import Shapes
 from geodata.checking.coding import same_shapes
+from geodata.checking.faces import faces_of
 from geodata.checking.findings import SNAP, Finding, Kind, Severity, Tolerances
 from geodata.checking.ground import Ground, in_metres, m2, no_wider_than, polygonal
 
@@ -47,8 +48,8 @@ def _neighbours(shapes: Shapes, faulty: NDArray[np.bool_]) -> tuple[NDArray[np.i
         return suspects, suspects
     found, other = shapely.STRtree(shapes).query(shapes[suspects], predicate="intersects")
     one = suspects[found]
-    # Of two suspects, each finds the other; a suspect's sound neighbour cannot overlap it.
-    kept = (one < other) & faulty[other]
+    # Two suspects find each other.
+    kept = (one < other) | ((one > other) & ~faulty[other])
     return one[kept], other[kept]
 
 
@@ -78,20 +79,11 @@ def _thin(thin: bool, tolerances: Tolerances) -> str:
     return f"，处处不宽于 {tolerances.snap_m:g} 米，吸附可以消除" if thin else ""
 
 
-def union_of(shapes: Shapes, faulty: NDArray[np.bool_]) -> BaseGeometry:
-    """All polygons as one; those that agree with their neighbours are only put together."""
-    agreeing = shapely.coverage_union_all(shapes[~faulty])
-    return shapely.union_all([agreeing, *shapes[faulty]]) if faulty.any() else agreeing
-
-
 def check_holes(ground: Ground, level: int, tolerances: Tolerances) -> Iterator[Finding]:
     """Ground that areas of a level surround and none of them holds, where nothing says how far their ground goes."""
     rows = ground.at(level)
     shapes = ground.sound[rows]
-    whole = union_of(shapes, ground.mismatched[rows])
-    rings = [ring for part in shapely.get_parts(whole) for ring in part.interiors]
-    holes = np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
-    yield from gaps_of(ground, rows, holes, "", tolerances)
+    yield from gaps_of(ground, rows, faces_of(shapes).holes, "", tolerances)
 
 
 def check_filled(
@@ -115,7 +107,12 @@ def check_filled(
 
 
 def _union(ground: Ground, rows: list[int]) -> BaseGeometry:
-    return union_of(ground.sound[rows], ground.mismatched[rows])
+    """The ground of children as one; those that agree with their neighbours are only put together."""
+    shapes = ground.sound[rows]
+    if ground.mismatched[rows].any():
+        return faces_of(shapes).whole
+    made: BaseGeometry = shapely.coverage_union_all(shapes)
+    return made
 
 
 def _left(outlines: Shapes, unions: Shapes) -> Shapes:
