@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.checking.findings import MAKE_VALID, TURN, Finding, Kind, Severity, Tolerances
-from geodata.checking.ground import POLYGON, Ground, in_metres, m2, no_wider_than
+from geodata.checking.ground import LEVELS, POLYGON, Ground, in_metres, m2, no_wider_than
 
 REASONS = {
     "Ring Self-intersection": "环自己碰到自己",
@@ -39,7 +39,7 @@ def check_shapes(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
 
 
 def _without_polygon(ground: Ground) -> Iterator[Finding]:
-    above = {code[:-3] for code in ground.areas.codes if len(code) > 3}
+    above = {code[:length] for code in ground.areas.codes for length in LEVELS if length < len(code)}
     empty = shapely.is_missing(ground.areas.shapes) | shapely.is_empty(ground.areas.shapes)
     for row in np.flatnonzero(empty).tolist():
         code, at = ground.areas.codes[row], int(ground.areas.rows[row])

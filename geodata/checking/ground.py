@@ -15,7 +15,7 @@ from geodata.areas import Areas, Shapes
 from geodata.crs import metres_srid, to_metres
 
 LEVELS = (6, 9, 12, 15)
-POLYGON, MULTIPOLYGON = 3, 6
+POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Ground:
 
     @cached_property
     def by_code(self) -> dict[str, int]:
-        """The first drawn area of each code."""
+        """The first drawn area of each well-formed code."""
         found: dict[str, int] = {}
-        for row in np.flatnonzero(self.drawn).tolist():
+        for row in np.flatnonzero(self.drawn & self.well_formed).tolist():
             found.setdefault(self.areas.codes[row], int(row))
         return found
 
@@ -103,11 +103,12 @@ def _levels(areas: Areas, well_formed: NDArray[np.bool_]) -> NDArray[np.int64]:
 def polygonal(shapes: Shapes) -> Shapes:
     """What of each geometry is polygons: a polygon or multipolygon, empty where there is none."""
     made = shapes.copy()
-    mixed = ~np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
-    for row in np.flatnonzero(mixed).tolist():
-        parts = [part for part in shapely.get_parts(shapes[row : row + 1]) if part is not None]
-        inner = [piece for part in parts for piece in shapely.get_parts(part) if piece.geom_type == "Polygon"]
-        made[row] = shapely.union_all(inner) if inner else shapely.Polygon()
+    types = shapely.get_type_id(shapes)
+    made[~np.isin(types, (POLYGON, MULTIPOLYGON, COLLECTION))] = shapely.Polygon()
+    for row in np.flatnonzero(types == COLLECTION).tolist():
+        parts = shapely.get_parts(shapely.get_parts(shapes[row]))
+        inner = parts[shapely.get_type_id(parts) == POLYGON]
+        made[row] = shapely.union_all(inner) if len(inner) else shapely.Polygon()
     return made
 
 
