@@ -18,6 +18,7 @@ from geodata.reading.layers import Layer, broken, check_counts
 from geodata.reading.refusing import BadFile, Limits, too_many
 
 BLANK = re.compile(r"[ \t\n\r]*")
+RUN = re.compile(rb'[^{}"]+')
 # A vertex takes at least this much: [1,1],
 VERTEX_BYTES = 6
 MIN_CORNERS = 4
@@ -43,8 +44,9 @@ def read(path: Path, source: str, limits: Limits) -> Layer:
 def _check_size(source: str, content: bytes, limits: Limits) -> None:
     """Refuse what holds too many vertices before any of it is taken apart: coordinates are long runs without braces."""
     at_least = limits.vertices_of_one * VERTEX_BYTES
-    for run in re.finditer(rb'[^{}"]{%d,}' % at_least, content):
-        vertices = content.count(b"[", *run.span())
+    # The length is not asked of the pattern: it would begin anew at every byte of a run that is too short.
+    for run in RUN.finditer(content):
+        vertices = content.count(b"[", *run.span()) if run.end() - run.start() >= at_least else 0
         if vertices > limits.vertices_of_one:
             limit = limits.vertices_of_one
             raise too_many(source, "一个要素的顶点", vertices, limit, "too many vertices in one feature")
