@@ -55,12 +55,13 @@ def _without_polygon(ground: Ground) -> Iterator[Finding]:
         what = TYPES.get(shape.geom_type, shape.geom_type)
         sentence = f"{ground.title(row)}：图形是{what}，应为面 (a {shape.geom_type}, not a polygon)"
         code, at = ground.areas.codes[row], int(ground.areas.rows[row])
-        yield Finding(Kind.NOT_POLYGON, Severity.ERROR, code, sentence, row=at, place=shape)
+        place = shape if ground.on_globe[row] else None
+        yield Finding(Kind.NOT_POLYGON, Severity.ERROR, code, sentence, row=at, place=place)
 
 
 def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
     polygons = np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6)) & ~shapely.is_empty(ground.areas.shapes)
-    for row in np.flatnonzero(polygons & ~ground.valid).tolist():
+    for row in np.flatnonzero(polygons & ground.on_globe & ~ground.valid).tolist():
         shape = ground.areas.shapes[row]
         reason = shapely.is_valid_reason(shape)
         chinese = next((text for sign, text in REASONS.items() if sign in reason), reason)
@@ -107,7 +108,7 @@ def _place_in(reason: str) -> shapely.Point | None:
 
 
 def _turned(ground: Ground) -> Iterator[Finding]:
-    polygons = np.flatnonzero(np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6)))
+    polygons = np.flatnonzero(np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6)) & ground.on_globe)
     parts, owners = shapely.get_parts(ground.areas.shapes[polygons], return_index=True)
     full = ~shapely.is_empty(parts)
     clockwise = ~shapely.is_ccw(shapely.get_exterior_ring(parts[full]))

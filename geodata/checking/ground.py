@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.areas import Areas, Shapes
-from geodata.crs import metres_srid, to_metres
+from geodata.crs import in_range, metres_srid, to_metres
 
 LEVELS = (6, 9, 12, 15)
 POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
@@ -22,12 +22,14 @@ POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
 class Ground:
     """The areas of a file with what every check wants to know of them.
 
-    `drawn`: shape (n,), whether an area is a polygon with something in it. `valid`: whether that polygon is valid.
+    `on_globe`: shape (n,), whether every place of an area can be one of the stored system. `drawn`: whether it is a
+    polygon on the globe with something in it. `valid`: whether that polygon is valid.
     `sound`: shape (n,), the polygons, invalid ones as GEOS mends them, None where there is none. `level`: shape (n,), the
     length of an area's code, of an ill-formed one the level most of the file has.
     """
 
     areas: Areas
+    on_globe: NDArray[np.bool_]
     drawn: NDArray[np.bool_]
     valid: NDArray[np.bool_]
     sound: Shapes
@@ -39,7 +41,8 @@ class Ground:
         """Prepare areas."""
         shapes = areas.shapes
         polygons = np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
-        drawn = polygons & ~shapely.is_empty(shapes)
+        on_globe = _on_globe(shapes)
+        drawn = polygons & on_globe & ~shapely.is_empty(shapes)
         valid = drawn & shapely.is_valid(shapes)
         sound = shapes.copy()
         bad = drawn & ~valid
@@ -48,7 +51,7 @@ class Ground:
         drawn = drawn & ~shapely.is_empty(sound)
         sound[~drawn] = None
         well_formed = np.array([is_well_formed(code) for code in areas.codes], dtype=bool)
-        return cls(areas, drawn, valid, sound, well_formed, _levels(areas, well_formed))
+        return cls(areas, on_globe, drawn, valid, sound, well_formed, _levels(areas, well_formed))
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -86,6 +89,13 @@ class Ground:
     def row_title(self, row: int) -> str:
         """How a message calls an area without a code."""
         return f"第 {self.areas.rows[row]} 个要素"
+
+
+def _on_globe(shapes: Shapes) -> NDArray[np.bool_]:
+    places, owners = shapely.get_coordinates(shapes, return_index=True)
+    found = np.ones(len(shapes), dtype=bool)
+    found[owners[~in_range(places[:, 0], places[:, 1], "cgcs2000")]] = False
+    return found
 
 
 def is_well_formed(code: str) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geodata.areas import Shapes
 from geodata.checking.findings import Finding, Kind, Severity
 from geodata.checking.ground import Ground
-from geodata.crs import CoordinateOutOfRange, from_stored, metres_srid, to_metres, to_stored
+from geodata.crs import CoordinateOutOfRange, from_stored, in_range, metres_srid, to_metres, to_stored
 
 Places = NDArray[np.float64]
 
@@ -45,7 +45,10 @@ class _Middle:
 
 
 def check_places(ground: Ground, in_force: Ground | None) -> Iterator[Finding]:
-    """Areas far from the rest or with longitude and latitude in the wrong order, and a file in another system than it says."""
+    """Areas off the globe, far from the rest or with longitude and latitude in the wrong order, and a file in another system
+    than it says."""
+    for row in np.flatnonzero(~ground.on_globe).tolist():
+        yield _off_globe(ground, row)
     rows = np.flatnonzero(ground.drawn)
     if not len(rows):
         return
@@ -85,6 +88,14 @@ def _far(ground: Ground, row: int, place: Places, metres: float, turned: bool) -
     kind = Kind.SWAPPED if turned else Kind.FAR_AWAY
     look = shapely.Point(place)
     return Finding(kind, Severity.ERROR, code, sentence, row=at, place=look, measure=metres)
+
+
+def _off_globe(ground: Ground, row: int) -> Finding:
+    places = shapely.get_coordinates(ground.areas.shapes[row])
+    x, y = places[np.argmin(in_range(places[:, 0], places[:, 1], "cgcs2000"))].tolist()
+    sentence = f"{ground.title(row)}：坐标 {x:,.10g}, {y:,.10g} 不是地球上的经纬度 (coordinates off the globe)"
+    code, at = ground.areas.codes[row], int(ground.areas.rows[row])
+    return Finding(Kind.FAR_AWAY, Severity.ERROR, code, sentence, row=at)
 
 
 def _all_far(ground: Ground, rows: NDArray[np.int64], places: Places, metres: float, turned: bool) -> Finding:

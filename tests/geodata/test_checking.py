@@ -416,3 +416,45 @@ def test_the_counties_of_the_whole_country_are_checked_to_the_end():
     assert found[Kind.DUPLICATE_CODE] | {
         one.code for one in findings if one.kind is Kind.DUPLICATE_SHAPE and one.code == one.other
     } == {code for code in listed if listed.count(code) > 1}
+
+
+def triangle(*corners):
+    with np.errstate(invalid="ignore"):
+        return shapely.Polygon(corners)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.box(-900_000, 25, -899_999, 26),
+        shapely.box(1e308, -1e308, 1.7e308, 1e308),
+        triangle((114, 25), (115, np.nan), (115, 26)),
+        triangle((np.inf, 25), (115, 25), (115, 26)),
+        triangle((np.inf, 25), (115, np.nan), (115, 26)).exterior,
+    ],
+)
+def test_what_is_off_the_globe_is_found_and_compared_with_nothing(grids, communities, shape):
+    code = inside(grids, 1)[0]
+    made = replace(grids, shapes=np.where(grids.codes == code, shape, grids.shapes))
+    (finding,) = [one for one in check(made, parents=communities, in_force=grids) if one.kind is Kind.FAR_AWAY]
+    assert (finding.code, finding.row, finding.severity) == (code, list(grids.codes).index(code) + 1, Severity.ERROR)
+    assert "不是地球上的经纬度" in finding.sentence
+    assert finding.place is None
+    # Nor does it matter in what the areas are held against.
+    assert Kind.FAR_AWAY not in kinds(check(grids, parents=areas_of([code[:12]], [shape]), in_force=made))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        shapely.box(-180, -90, 180, 90),
+        shapely.box(0, 89, 180, 90),
+        shapely.box(1, 1, 1 + 1e-15, 1 + 1e-15),
+        triangle((114.9, 25.8), (114.9, 25.8), (114.9, 25.8)),
+        shapely.MultiPolygon([shapely.Polygon(), shapely.box(114.9, 25.8, 114.91, 25.81)]),
+        shapely.GeometryCollection(),
+    ],
+)
+def test_no_shape_however_odd_stops_a_check(grids, shape):
+    made = replace(grids.where(grids.rows <= 20), shapes=np.array([shape, *grids.shapes[1:20]], dtype=object))
+    assert check(made, parents=areas_of([A[:12]], [shape]), in_force=made)
