@@ -13,15 +13,13 @@ from tqdm import tqdm
 
 from geodata.areas import Areas, Shapes
 from geodata.cluster import by_threads, by_workers
+from geodata.commands.numbers import between
 from geodata.crs import COORDINATE_SYSTEMS
-from geodata.points import FORMATS, Chunk, PointsRefused, Source, open_points, writing
+from geodata.points import FORMATS, Chunk, Source, open_points, writing
 from geodata.points.text import ENCODINGS
-from geodata.reading import read_areas, read_shapes
+from geodata.reading import assumed_of, read_areas, read_shapes
+from geodata.replacing import refuse_own_input
 from geodata.routing import METHODS, REACH_M, Decided, Rules, lines_of
-
-GEOJSON = (".geojson", ".json")
-GEOJSON_COORD = "wgs84"
-"""What GeoJSON is in when it does not say: RFC 7946."""
 
 
 def add_route(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,7 +47,13 @@ def add_route(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     command.add_argument("--parents-code-field", help="their column of codes, if its name is not a common one")
     command.add_argument("--rivers", type=Path, help="lines the nearest area is not sought across")
-    command.add_argument("--reach", type=_metres, default=REACH_M, metavar="M", help="how far the nearest may be (200)")
+    command.add_argument(
+        "--reach",
+        type=between(0, 10_000, "metres"),
+        default=REACH_M,
+        metavar="M",
+        help="how far the nearest may be (200)",
+    )
     command.add_argument("--no-distance", action="store_true", help="leave distance_m empty for points within: quicker")
     by = command.add_mutually_exclusive_group()
     by.add_argument("--threads", type=_count, default=1, metavar="N", help="work on so many chunks side by side")
@@ -58,7 +62,7 @@ def add_route(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _route(options: argparse.Namespace) -> int:
-    _refuse_own_input(options)
+    refuse_own_input("--out", options.out, (options.points, options.areas, options.parents, options.rivers))
     coord = options.areas_coord
     rules = Rules(
         _areas(options.areas, coord, options.code_field),
@@ -106,21 +110,11 @@ def _advance(bar: tqdm[Any], source: Source, rows: int) -> None:
 
 
 def _areas(path: Path, coord: str | None, code_field: str | None) -> Areas:
-    return read_areas(path, coord=coord, assumed=_assumed(path), code_field=code_field)
+    return read_areas(path, coord=coord, assumed=assumed_of(path), code_field=code_field)
 
 
 def _rivers(path: Path, coord: str | None) -> Shapes:
-    return lines_of(read_shapes(path, coord=coord, assumed=_assumed(path)), path.name)
-
-
-def _assumed(path: Path) -> str | None:
-    return GEOJSON_COORD if path.suffix.lower() in GEOJSON else None
-
-
-def _refuse_own_input(options: argparse.Namespace) -> None:
-    for given in (options.points, options.areas, options.parents, options.rivers):
-        if given is not None and given.resolve() == options.out.resolve():
-            raise PointsRefused(f"--out 与输入是同一个文件：{given} (the output would replace its own input)")
+    return lines_of(read_shapes(path, coord=coord, assumed=assumed_of(path)), path.name)
 
 
 def _count(text: str) -> int:
@@ -128,10 +122,3 @@ def _count(text: str) -> int:
     if not 1 <= number <= 256:
         raise argparse.ArgumentTypeError("from 1 to 256")
     return number
-
-
-def _metres(text: str) -> float:
-    metres = float(text)
-    if not 0 <= metres <= 10_000:
-        raise argparse.ArgumentTypeError("from 0 to 10000 metres")
-    return metres

@@ -6,9 +6,6 @@ feature a line ``.geojsonl .geojsons .ndjson``), GeoPackage (``.gpkg``).
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,7 @@ from geodata.points.rows import ADDED, AT_ONCE, Chunk, PointsRefused, Sink, Sour
 from geodata.points.tables import LayerSource, ParquetSource
 from geodata.points.text import TextSink, TextSource
 from geodata.points.writing import COORDINATES, OWN_COLUMNS, CsvSink, GeoJsonSink, GeoPackageSink, ParquetSink, Tables
+from geodata.replacing import replaced
 
 TEXT = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet",)
@@ -69,17 +67,12 @@ def writing(out: Path, source: Source, *, coord: str, prefix: str = "") -> Itera
         raise PointsRefused(f"没有文件夹 {out.parent} (no such folder)")
     names = tuple(prefix + name for name in ADDED)
     _refuse_twice(source, names, out)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        part = folder / out.name
+    with replaced(out) as part:
         sink = _sink(part, source, names, coord)
         try:
             yield sink
         finally:
             sink.close()
-        os.replace(part, out)
-    finally:
-        shutil.rmtree(folder)
 
 
 def _sink(path: Path, source: Source, names: tuple[str, ...], coord: str) -> Sink:

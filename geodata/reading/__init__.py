@@ -4,8 +4,8 @@ A file comes from outside: what its name says and what it holds must agree, GDAL
 list, and everything has a bound.
 """
 
-from geodata.reading.formats import Format
+from geodata.reading.formats import Format, assumed_of
 from geodata.reading.pipeline import read_areas, read_shapes
 from geodata.reading.refusing import BadFile, Limits, NoSystemNamed
 
-__all__ = ["BadFile", "Format", "Limits", "NoSystemNamed", "read_areas", "read_shapes"]
+__all__ = ["BadFile", "Format", "Limits", "NoSystemNamed", "assumed_of", "read_areas", "read_shapes"]

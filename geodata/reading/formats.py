@@ -43,6 +43,8 @@ COMPANIONS = {
     Format.MIF: (".mid",),
     Format.TAB: (".dat", ".map", ".id", ".ind"),
 }
+GEOJSON_COORD = "wgs84"
+"""What GeoJSON is in when it does not say: RFC 7946."""
 HEAD_BYTES = 4096
 GEOPACKAGE_IDS = (b"GPKG", b"GP10", b"GP11")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -55,6 +57,11 @@ class Opened:
     path: Path
     format: Format
     source: str
+
+
+def assumed_of(path: Path) -> str | None:
+    """The coordinate system of a file that does not say, where its format has a rule; for `read_areas`."""
+    return GEOJSON_COORD if SUFFIXES.get(path.suffix.lower()) is Format.GEOJSON else None
 
 
 def opened(path: Path | str, limits: Limits) -> Opened:
