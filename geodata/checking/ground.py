@@ -84,11 +84,13 @@ class Ground:
 
     def title(self, row: int) -> str:
         """How a message calls an area."""
-        return " ".join(part for part in (self.areas.codes[row], self.areas.names[row]) if part) or self.row_title(row)
+        code, name = self.areas.codes[row], self.areas.names[row]
+        return f"{code} {name}".strip() if code else self.row_title(row)
 
     def row_title(self, row: int) -> str:
-        """How a message calls an area without a code."""
-        return f"第 {self.areas.rows[row]} 个要素"
+        """How a message calls an area whose code is not to be relied on."""
+        name = self.areas.names[row]
+        return f"第 {self.areas.rows[row]} 个要素{f'（{name}）' if name else ''}"
 
 
 def _on_globe(shapes: Shapes) -> NDArray[np.bool_]:

@@ -82,7 +82,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
-    return str(value).replace("\0", "").strip().strip("\ufeff")
+    # JSON can hold halves of signs, which no other file can.
+    return str(value).encode(errors="replace").decode().replace("\0", "").strip().strip("\ufeff")
 
 
 def _code(value: Any) -> str | None:
