@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from geodata import district
+from geodata.commands.areas import add_check, add_convert
 from geodata.commands.route import add_route
 
 
@@ -15,17 +17,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the process's exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; nor is the rest to be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(options.refused)
     except (OSError, ValueError) as error:
         print(f"geodata {options.command}: {error}", file=sys.stderr)
-        return 1
+        return int(options.refused)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m geodata", description=__doc__)
+    parser.set_defaults(refused=1)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_district(commands)
     add_route(commands)
+    add_check(commands)
+    add_convert(commands)
     return parser
 
 

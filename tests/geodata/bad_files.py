@@ -178,6 +178,7 @@ def _many_corners(number: int) -> str:
 
 
 WKT_ROWS = 'code,name,wkt\n1,a,"POLYGON((1 1,2 1,2 2,1 1))"\n2,b,"POLYGON((1 1,2 1,2 2,1 1))"\n3,c,"POLYGON((1 1,2 x"\n'
+SEVERAL_SRIDS = 'code;wkt\n1;"SRID=4490;POLYGON((1 1,2 1,2 2,1 1))"\n2;"SRID=4547;POLYGON((1 1,2 1,2 2,1 1))"\n'
 LINES = collection(feature("360702", [[114, 25], [115, 26]], "LineString"))
 ONE = collection(feature("360702", SQUARE))
 METRES = [[[500000, 2860000], [501000, 2860000], [501000, 2861000], [500000, 2860000]]]
@@ -242,6 +243,7 @@ BAD_FILES = [
     BadFileCase("a TAB alone", written("a.tab", "!table\n!version 300\n"), ("a.dat",)),
     BadFileCase("a MIF alone", written("a.mif", "Version 300\n"), ("a.mid",)),
     BadFileCase("broken WKT in the third row", written("a.csv", WKT_ROWS), ("第 3 个要素", "WKT")),
+    BadFileCase("a table of several systems", written("a.csv", SEVERAL_SRIDS), ("4490、4547", "SRID"), {}),
     BadFileCase("a table without WKT", written("a.csv", "code,name\n1,a\n"), ("code、name", "WKT")),
     BadFileCase("no JSON", written("a.geojson", '{"type": "FeatureCollection", "features": ['), ("不是 GeoJSON",)),
     BadFileCase("no features", written("a.geojson", collection()), ("要素",)),
