@@ -45,8 +45,7 @@ def faces_of(shapes: Shapes) -> Faces:
     """The faces of valid polygons, shape (n,)."""
     if not len(shapes):
         return Faces(shapes, np.zeros(0, dtype=bool))
-    edges = outer_edges(shapes)
-    lines: Shapes = np.asarray(shapely.linestrings(edges))
+    lines = _lines(outer_edges(shapes))
     crossed = shapely.unary_union(shapely.multilinestrings(lines))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(crossed)))
     found, _ = shapely.STRtree(shapes).query(shapely.point_on_surface(faces), predicate="intersects")
@@ -56,7 +55,10 @@ def faces_of(shapes: Shapes) -> Faces:
 
 
 def outer_edges(shapes: Shapes) -> NDArray[np.float64]:
-    """The edges with ground on one side only, shape (n, 2, 2): those that no two polygons have in opposite directions."""
+    """The edges with ground on one side only, shape (n, 2, 2): those that no two polygons have in opposite directions.
+
+    They are in the order of their rings.
+    """
     rings = shapely.get_rings(shapely.orient_polygons(shapes))
     places, owners = shapely.get_coordinates(rings, return_index=True)
     same = owners[1:] == owners[:-1]
@@ -68,7 +70,21 @@ def outer_edges(shapes: Shapes) -> NDArray[np.float64]:
     _, first, which = np.unique(_hashes(ends), return_index=True, return_inverse=True)
     ahead = np.bincount(which, weights=forward) > 0
     back = np.bincount(which, weights=~forward) > 0
-    return np.asarray(edges[first[ahead != back]], dtype=np.float64)
+    return np.asarray(edges[np.sort(first[ahead != back])], dtype=np.float64)
+
+
+def _lines(edges: NDArray[np.float64]) -> Shapes:
+    """Edges that follow upon each other as one line: a line an edge would take a kilobyte each."""
+    begins = np.ones(len(edges), dtype=bool)
+    begins[1:] = (edges[1:, 0] != edges[:-1, 1]).any(axis=1)
+    which = np.cumsum(begins) - 1
+    # A line has its first place, and the end of each of its edges.
+    places = np.empty((len(edges) + which[-1] + 1, 2)) if len(edges) else np.empty((0, 2))
+    owners = np.empty(len(places), dtype=np.int64)
+    ends = np.arange(len(edges)) + which + 1
+    places[ends], owners[ends] = edges[:, 1], which
+    places[ends[begins] - 1], owners[ends[begins] - 1] = edges[begins, 0], which[begins]
+    return np.asarray(shapely.linestrings(places, indices=owners))
 
 
 def _hashes(ends: NDArray[np.float64]) -> NDArray[np.uint64]:
