@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.checking.findings import MAKE_VALID, TURN, Finding, Kind, Severity, Tolerances
-from geodata.checking.ground import LEVELS, POLYGON, Ground, in_metres, m2, no_wider_than
+from geodata.checking.ground import LEVELS, MOST_CROSSINGS, POLYGON, Ground, in_metres, m2, no_wider_than
 
 REASONS = {
     "Ring Self-intersection": "环自己碰到自己",
@@ -39,8 +39,10 @@ def check_shapes(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
 
 
 def _without_polygon(ground: Ground) -> Iterator[Finding]:
-    above = {code[:length] for code in ground.areas.codes for length in LEVELS if length < len(code)}
     empty = shapely.is_missing(ground.areas.shapes) | shapely.is_empty(ground.areas.shapes)
+    above: set[str] = set()
+    if empty.any():
+        above = {code[:length] for code in ground.areas.codes for length in LEVELS if length < len(code)}
     for row in np.flatnonzero(empty).tolist():
         code, at = ground.areas.codes[row], int(ground.areas.rows[row])
         title = ground.title(row)
@@ -64,6 +66,9 @@ def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
     for row in np.flatnonzero(polygons & ground.on_globe & ~ground.valid).tolist():
         shape = ground.areas.shapes[row]
         reason = shapely.is_valid_reason(shape)
+        if ground.tangled[row]:
+            yield _tangled(ground, row, _place_in(reason))
+            continue
         chinese = next((text for sign, text in REASONS.items() if sign in reason), reason)
         changed = changed_by_mending(shape)
         safe = mends_safely(shape, changed, tolerances.m2)
@@ -81,6 +86,15 @@ def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
             measure=changed,
             repair=MAKE_VALID if safe else "",
         )
+
+
+def _tangled(ground: Ground, row: int, place: shapely.Point | None) -> Finding:
+    sentence = (
+        f"{ground.title(row)}：边线互相穿过或碰到 {MOST_CROSSINGS:,} 次以上，不与其他区域比较；"
+        "没有唯一的修法，请改图 (invalid: tangled)"
+    )
+    code, at = ground.areas.codes[row], int(ground.areas.rows[row])
+    return Finding(Kind.INVALID_RING, Severity.ERROR, code, sentence, row=at, place=place)
 
 
 def mended(shape: BaseGeometry) -> BaseGeometry:

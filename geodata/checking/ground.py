@@ -10,12 +10,16 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geodata.areas import Areas, Shapes
 from geodata.crs import in_range, metres_srid, to_metres
 
 LEVELS = (6, 9, 12, 15)
 POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
+# Whose edges cross more often is no drawing of an area; to mend it takes time and memory beyond bounds.
+MOST_CROSSINGS = 10_000
+FIRST_LOOK = 8
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Ground:
     """The areas of a file with what every check wants to know of them.
 
     `on_globe`: shape (n,), whether every place of an area can be one of the stored system. `drawn`: whether it is a
-    polygon on the globe with something in it. `valid`: whether that polygon is valid.
+    polygon on the globe with something in it. `valid`: whether that polygon is valid. `tangled`: whether it is so far from
+    valid that it is not mended, and counts as not drawn.
     `sound`: shape (n,), the polygons, invalid ones as GEOS mends them, None where there is none. `level`: shape (n,), the
     length of an area's code, of an ill-formed one the level most of the file has.
     """
@@ -32,6 +37,7 @@ class Ground:
     on_globe: NDArray[np.bool_]
     drawn: NDArray[np.bool_]
     valid: NDArray[np.bool_]
+    tangled: NDArray[np.bool_]
     sound: Shapes
     well_formed: NDArray[np.bool_]
     level: NDArray[np.int64]
@@ -45,13 +51,15 @@ class Ground:
         drawn = polygons & on_globe & ~shapely.is_empty(shapes)
         valid = drawn & shapely.is_valid(shapes)
         sound = shapes.copy()
-        bad = drawn & ~valid
+        tangled = np.zeros(len(shapes), dtype=bool)
+        tangled[drawn & ~valid] = [_is_tangled(shape) for shape in shapes[drawn & ~valid]]
+        bad = drawn & ~valid & ~tangled
         sound[bad] = polygonal(shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False))
         # A polygon that collapses altogether is nothing to compare.
-        drawn = drawn & ~shapely.is_empty(sound)
+        drawn = drawn & ~tangled & ~shapely.is_empty(sound)
         sound[~drawn] = None
         well_formed = np.array([is_well_formed(code) for code in areas.codes], dtype=bool)
-        return cls(areas, on_globe, drawn, valid, sound, well_formed, _levels(areas, well_formed))
+        return cls(areas, on_globe, drawn, valid, tangled, sound, well_formed, _levels(areas, well_formed))
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -98,6 +106,23 @@ def _on_globe(shapes: Shapes) -> NDArray[np.bool_]:
     found = np.ones(len(shapes), dtype=bool)
     found[owners[~in_range(places[:, 0], places[:, 1], "cgcs2000")]] = False
     return found
+
+
+def _is_tangled(shape: BaseGeometry) -> bool:
+    """Whether edges of a polygon meet others more than MOST_CROSSINGS times, those next to them aside."""
+    places, owners = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
+    same = owners[1:] == owners[:-1]
+    edges: Shapes = np.asarray(shapely.linestrings(np.stack([places[:-1][same], places[1:][same]], axis=1)))
+    # In no order, so that a few edges tell of all, and there are never many meetings in memory.
+    edges = np.random.default_rng(1).permutation(edges)
+    tree = shapely.STRtree(edges)
+    met, begin, number = 0, 0, FIRST_LOOK
+    while begin < len(edges) and met <= 2 * MOST_CROSSINGS:
+        part = edges[begin : begin + number]
+        # Each meets itself and the two next to it.
+        met += tree.query(part, predicate="intersects").shape[1] - 3 * len(part)
+        begin, number = begin + number, number * 2
+    return met > 2 * MOST_CROSSINGS
 
 
 def is_well_formed(code: str) -> bool:

@@ -418,6 +418,19 @@ def test_the_counties_of_the_whole_country_are_checked_to_the_end():
     } == {code for code in listed if listed.count(code) > 1}
 
 
+def test_a_tangle_is_found_and_not_mended(grids):
+    places = np.random.default_rng(5).uniform((114.9, 25.8), (115, 25.9), (20_000, 2))
+    code = inside(grids, 1)[0]
+    made = replace(grids, shapes=np.where(grids.codes == code, shapely.Polygon(places), grids.shapes))
+    (finding,) = [one for one in check(made) if one.kind is Kind.INVALID_RING]
+    assert (finding.code, finding.repair) == (code, "")
+    assert "10,000 次以上" in finding.sentence
+    # Fewer are mended, as anything is.
+    places = places[:100]
+    (finding,) = [one for one in check(areas_of([A], [shapely.Polygon(places)])) if one.kind is Kind.INVALID_RING]
+    assert "见" in finding.sentence
+
+
 def triangle(*corners):
     with np.errstate(invalid="ignore"):
         return shapely.Polygon(corners)
