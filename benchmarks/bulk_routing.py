@@ -43,7 +43,7 @@ Points = NDArray[np.float64]
 def run(_database_url: str) -> list[Finding]:
     """Ratios first, then memory and growth, each growth in turns with the small case."""
     everywhere = os.sched_getaffinity(0)
-    codes, shapes = _grids()
+    codes, shapes = grids()
     places = _places(shapes)
     os.sched_setaffinity(0, {max(everywhere)})
     findings = [finding for name, points in places.items() for finding in _against_peers(name, points, codes, shapes)]
@@ -54,7 +54,7 @@ def run(_database_url: str) -> list[Finding]:
     return [*findings, *_threads(codes, shapes, places)]
 
 
-def _grids() -> tuple[Texts, Shapes]:
+def grids() -> tuple[Texts, Shapes]:
     features = json.loads(GRIDS.read_text())["features"]
     features.sort(key=lambda feature: feature["properties"]["code"])
     shapes: Shapes = shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
@@ -132,7 +132,7 @@ def _along_lines(codes: Texts, shapes: Shapes) -> list[Finding]:
 def _many_areas(codes: Texts, shapes: Shapes, points: Points) -> list[Finding]:
     """As many points on as wide a ground, cut into 70,000 polygons: of few vertices, and of as many as our grids have."""
     bounds = shapely.total_bounds(shapes)
-    cuts = {"plain": _tessellation(bounds, bends=0), "bent": _tessellation(bounds, bends=BENDS)}
+    cuts = {"plain": tessellation(bounds, bends=0), "bent": tessellation(bounds, bends=BENDS)}
     routers = {"few": Router.of(codes, shapes)}
     routers |= {name: Router.of([f"{number:05}" for number in range(len(cut))], cut) for name, cut in cuts.items()}
     lon, lat = _columns(points)
@@ -158,7 +158,7 @@ def _many_areas(codes: Texts, shapes: Shapes, points: Points) -> list[Finding]:
     ]
 
 
-def _tessellation(bounds: Points, *, bends: int) -> Shapes:
+def tessellation(bounds: Points, *, bends: int) -> Shapes:
     """Voronoi cells; with bends, each edge is bent so many times on average, for both its neighbours alike."""
     random = np.random.default_rng(3)
     west, south, east, north = bounds.tolist()
@@ -209,7 +209,7 @@ def _memory() -> Finding:
 
 def memory_of_a_run() -> None:
     """Print the bytes; for a process of its own."""
-    codes, shapes = _grids()
+    codes, shapes = grids()
     centres = shapely.get_coordinates(shapely.point_on_surface(shapes))
     random = np.random.default_rng(1)
     points = centres[random.integers(0, len(centres), POINTS)] + random.normal(0, SPREAD, (POINTS, 2))
