@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class OwnInput(ValueError):
-    """What is to be written would replace what it is made of."""
+class CannotReplace(ValueError):
+    """There is no folder for what is to be written, or it would replace what it is made of."""
 
 
 @contextmanager
@@ -19,8 +19,10 @@ def replaced(out: Path) -> Iterator[Path]:
     """A path of the same name to write to, in a folder of its own beside `out`.
 
     When the block ends well, what was written takes the place of `out`, after whatever else was written beside it; if
-    not, nothing is left and `out` is as it was. Raises OSError where nothing can be written.
+    not, nothing is left and `out` is as it was. Raises CannotReplace, and OSError where nothing can be written.
     """
+    if not out.parent.is_dir():
+        raise CannotReplace(f"没有文件夹 {out.parent} (no such folder)")
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         yield folder / out.name
@@ -31,10 +33,10 @@ def replaced(out: Path) -> Iterator[Path]:
 
 
 def refuse_own_input(option: str, out: Path, inputs: Iterable[Path | None]) -> None:
-    """Refuse an output, given by that option, that is one of the inputs under whatever name. Raises OwnInput."""
+    """Refuse an output, given by that option, that is one of the inputs under whatever name. Raises CannotReplace."""
     for given in inputs:
         if given is not None and _same(given, out):
-            raise OwnInput(f"{option} 与输入是同一个文件：{given} (the output would replace its own input)")
+            raise CannotReplace(f"{option} 与输入是同一个文件：{given} (the output would replace its own input)")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -87,14 +87,13 @@ def write_areas(areas: Areas, out: Path, *, coord: str = "cgcs2000") -> Written:
 
     `coord`: the coordinate system to write in, a name `geodata.crs.named_system` knows; GeoJSON and KML hold degrees only.
     Codes and names are text in the columns ``code`` and ``name``, the other columns keep their names where the format
-    can hold them. `out` is replaced at the end, or stays as it was. Raises CannotWrite, UnknownCoordinateSystem, OSError.
+    can hold them. `out` is replaced at the end, or stays as it was. Raises CannotWrite, UnknownCoordinateSystem,
+    CannotReplace, OSError.
     """
     coord = named_system(coord)
     suffix = out.suffix.lower()
     if suffix not in FORMATS:
         raise CannotWrite(f"{out.name}：不能写这种文件，可用 {'、'.join(FORMATS)} (format not on the list)")
-    if not out.parent.is_dir():
-        raise CannotWrite(f"没有文件夹 {out.parent} (no such folder)")
     kind = Format.SHAPEFILE if suffix == ".zip" else SUFFIXES[suffix]
     _check_system(out, kind, coord)
     _check_polygons(areas)

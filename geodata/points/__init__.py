@@ -60,11 +60,9 @@ def writing(out: Path, source: Source, *, coord: str, prefix: str = "") -> Itera
 
     It is made beside `out` and takes its place when the block ends well; if not, nothing is left. `coord`: the source's
     coordinate system, for layers, which are written in CGCS2000. Raises PointsRefused for an unknown format, and if a
-    column would be there twice.
+    column would be there twice; CannotReplace where there is no such folder.
     """
     _format(out)
-    if not out.parent.is_dir():
-        raise PointsRefused(f"没有文件夹 {out.parent} (no such folder)")
     names = tuple(prefix + name for name in ADDED)
     _refuse_twice(source, names, out)
     with replaced(out) as part:

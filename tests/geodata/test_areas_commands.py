@@ -231,6 +231,9 @@ def test_no_input_is_written_over(way: str, tmp_path: Path, capsys: pytest.Captu
 def test_nothing_is_written_anywhere_but_into_a_folder(out: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(GRIDS), out]) == 2
     assert "没有文件夹" in capsys.readouterr().err
+    for option in ("--json", "--geojson"):
+        assert main(["check", str(GRIDS), option, out]) == 2
+        assert "没有文件夹" in capsys.readouterr().err
 
 
 def _large_geojson(folder: Path) -> Path:

@@ -18,6 +18,7 @@ from geodata.points import ADDED, AT_ONCE, PointsRefused, open_points, writing
 from geodata.points import rows as rows_module
 from geodata.points import text as text_module
 from geodata.points.rows import Source
+from geodata.replacing import CannotReplace
 from geodata.routing import Decided
 
 PLAIN = "编号,lon,lat,内容\r\n007,114.93,25.87,路灯不亮\r\n008,x,25.88,\r\n"
@@ -343,7 +344,7 @@ def test_no_folder_and_no_format_to_write(tmp_path: Path) -> None:
     given.write_text("lon,lat\n1,2\n")
     source = open_points(given, lon="lon", lat="lat")
     for out, why in ((tmp_path / "no" / "out.csv", "没有文件夹"), (tmp_path / "out.docx", "的格式不认识")):
-        with pytest.raises(PointsRefused, match=why), writing(out, source, coord="wgs84"):
+        with pytest.raises((PointsRefused, CannotReplace), match=why), writing(out, source, coord="wgs84"):
             pass
 
 
