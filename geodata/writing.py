@@ -262,8 +262,13 @@ def _write(part: Path, kind: Format, shapes: Shapes, columns: list[_Column], coo
         # With the mark, spreadsheets know that it is UTF-8.
         table.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
         return []
-    if part.suffix.lower() != ".zip":
+    if kind is not Format.SHAPEFILE:
         return _write_layer(part, kind, shapes, columns, coord)
+    if part.suffix.lower() == ".shp":
+        # GDAL names its files in small letters.
+        said = _write_layer(part.with_suffix(".shp"), kind, shapes, columns, coord)
+        part.with_suffix(".shp").rename(part)
+        return said
     with ExitStack() as stack:
         bare = stack.enter_context(replaced(part.with_suffix(".shp")))
         said = _write_layer(bare, kind, shapes, columns, coord)

@@ -134,6 +134,13 @@ def test_a_shapefile_says_its_encoding_and_keeps_nothing_of_the_one_before(areas
     ]
 
 
+@pytest.mark.parametrize("name", [name.upper() for name in NAMES])
+def test_a_name_may_end_in_capitals(name, tmp_path):
+    made = areas_of(["360702"], [SQUARE])
+    write_areas(made, tmp_path / name)
+    assert list(read_areas(tmp_path / name, coord="cgcs2000").codes) == ["360702"]
+
+
 def test_columns_keep_their_names_as_far_as_a_format_can_hold_them(tmp_path):
     columns = ["网格员姓名一", "网格员姓名二", "Code", "fid", "geom", "id", "wkt", "a_long_name_of_a_column"]
     table = pd.DataFrame({column: [column] for column in columns})
