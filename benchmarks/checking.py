@@ -25,7 +25,7 @@ FAULTY = {"good": 0.0, "faulty": 0.01}
 
 
 def run(_database_url: str) -> list[Finding]:
-    """Seconds against their budgets, and against GeoPandas; with many bent areas GeoPandas is left out, for it takes minutes."""
+    """Seconds against their budgets, and against GeoPandas; with many bent areas GeoPandas is left out, to keep the run short."""
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(everywhere)})
     codes, shapes = grids()
