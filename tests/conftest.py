@@ -16,7 +16,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -42,6 +41,8 @@ hypothesis.settings.register_profile("gridmap", deadline=None)
 hypothesis.settings.load_profile("gridmap")
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 600
+"""How long to wait for what is sure to come, however slow and busy the machine: only what hangs takes so long."""
 AS_OF = "2026-06-30"
 MADE_OF = (
     "*/migrations/*.py",
@@ -205,12 +206,6 @@ def _database_url(name: str) -> str:
     return f"postgres://{params.get('user', 'postgres')}{password}@{host}{port}/{name}"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass(frozen=True)
 class Site:
     """A running server: its address, its process, its database and where it keeps photos."""
@@ -242,7 +237,6 @@ def server(start_server: Callable[[str], AbstractContextManager[Site]]) -> Itera
 
 @contextmanager
 def _running(name: str, template: str, folder: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
-    port = _free_port()
     with django_db_blocker.unblock():
         _clone(name, template)
         database_url = _database_url(name)
@@ -252,30 +246,35 @@ def _running(name: str, template: str, folder: Path, django_db_blocker: DjangoDb
         "DEBUG": "1",
         "LOG_LEVEL": "WARNING",
     }
-    command = ["-m", "gunicorn", "gridmap.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
+    # The server is given a socket that listens already: a port merely found free could be another's by then.
+    with (folder / "log").open("wb") as log, socket.create_server(("127.0.0.1", 0)) as listening:
+        url, handed = f"http://127.0.0.1:{listening.getsockname()[1]}", listening.fileno()
+        options = ["--bind", f"fd://{handed}", "--workers", "2", "--threads", "4", "--timeout", str(PATIENCE_S)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "gridmap.wsgi", *options],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            pass_fds=[handed],
+        )
     try:
-        _wait_until_ready(url, process, folder / "log")
+        _wait_until_ready(url, folder / "log")
         yield Site(url, process, database_url)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)
         with django_db_blocker.unblock():
             _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(150):
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"the server did not come up:\n{log.read_text(errors='replace')[-3000:]}")
+def _wait_until_ready(url: str, log: Path) -> None:
+    """The first answer comes when the server is up; should it die instead, its socket closes and breaks the wait."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=PATIENCE_S):
+            return
+    except OSError as error:
+        raise RuntimeError(f"the server did not come up: {error}\n{log.read_text(errors='replace')[-3000:]}") from None
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg2
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE_S, ROOT
 
 HOLD = 42
 # For a trigger where the command is to wait.
@@ -39,7 +39,7 @@ class Cluster:
 
     def run(self, action: str) -> None:
         script = self.folder / "scripts" / "cluster.sh"
-        subprocess.run([script, action, "dev"], check=True, capture_output=True, timeout=60)
+        subprocess.run([script, action, "dev"], check=True, capture_output=True, timeout=PATIENCE_S)
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
@@ -62,7 +62,7 @@ def cluster_from(backup: Path, folder: Path) -> Iterator[Cluster]:
     made.run("up")
     try:
         restore = [program("pg_restore"), "--exit-on-error", "--no-owner", f"--dbname={url}", str(backup)]
-        done = subprocess.run(restore, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(restore, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         yield made
     finally:
@@ -72,7 +72,7 @@ def cluster_from(backup: Path, folder: Path) -> Iterator[Cluster]:
 
 def back_up(url: str, file: Path) -> Path:
     """A backup of a database, made as the guide says."""
-    subprocess.run([program("pg_dump"), "--format=custom", f"--file={file}", url], check=True, timeout=60)
+    subprocess.run([program("pg_dump"), "--format=custom", f"--file={file}", url], check=True, timeout=PATIENCE_S)
     return file
 
 
@@ -93,7 +93,7 @@ def manage(cluster: Cluster, *command: str) -> subprocess.Popen[str]:
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE_S)
     return f"{said}\nended with {process.returncode}"
 
 
@@ -110,7 +110,8 @@ def held(cluster: Cluster, *command: str) -> Iterator[tuple[subprocess.Popen[str
 
 
 def waiting(cursor: Any, process: subprocess.Popen[str]) -> int:
-    for _ in range(300):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         cursor.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted", [HOLD])
         if found := cursor.fetchone():
             return int(found[0])
@@ -120,11 +121,10 @@ def waiting(cursor: Any, process: subprocess.Popen[str]) -> int:
 
 
 def until(true: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if true():
-            return
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, "it never came about"
         time.sleep(0.05)
-    raise AssertionError("it never came about")
 
 
 def nobody_is_connected(cluster: Cluster) -> bool:

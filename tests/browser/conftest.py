@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A page that is slow is not wrong; long enough for a machine ten times slower than it should be.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 # In the middle of one second-level grid of the demonstration district.
 HERE = {"latitude": 25.8545, "longitude": 114.9239, "accuracy": 12}
 PHONE: dict[str, Any] = {
@@ -53,7 +56,7 @@ def open_page(browser: Browser, browser_context_args: dict[str, Any], site: str)
 
     def make(**settings: Any) -> Page:
         context = browser.new_context(**(browser_context_args | {"base_url": site} | settings))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

@@ -15,6 +15,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from shapely.geometry import shape
 
+from tests.conftest import PATIENCE_S
+
 if TYPE_CHECKING:
     from tests.conftest import Site
 
@@ -27,7 +29,7 @@ SignIn = Callable[[Page, str], None]
 
 def report(site: str, text: str, **more: Any) -> str:
     """Report a case in the middle of the grid; gives its number."""
-    with urllib.request.urlopen(f"{site}/api/v1/areas/{GRID}", timeout=20) as answer:
+    with urllib.request.urlopen(f"{site}/api/v1/areas/{GRID}", timeout=PATIENCE_S) as answer:
         middle = shape(json.load(answer)["geometry"]).representative_point()
     body = {
         "client_id": str(uuid.uuid4()),
@@ -41,7 +43,7 @@ def report(site: str, text: str, **more: Any) -> str:
     asked = urllib.request.Request(
         f"{site}/api/v1/cases", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
         return str(json.load(answer)["number"])
 
 

@@ -17,7 +17,7 @@ import shapely
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_map import ask, loaded
-from tests.conftest import Site
+from tests.conftest import PATIENCE_S, Site
 from tests.gridmap.redrawn import (
     MERGED_AWAY,
     MERGED_INTO,
@@ -101,7 +101,7 @@ def report(site: str, place: shapely.Point) -> str:
     asked = urllib.request.Request(
         f"{site}/api/v1/cases", json.dumps(sent).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
         return str(json.load(answer)["number"])
 
 
@@ -159,11 +159,11 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     expect(page.locator("[data-part=import] .field-problem")).to_contain_text("坐标系")
     page.locator("#id_coord").select_option("cgcs2000")
     page.get_by_role("button", name="试检查").click()
-    expect(page.locator("#import-result")).to_contain_text("没有写入任何东西", timeout=30_000)
+    expect(page.locator("#import-result")).to_contain_text("没有写入任何东西")
     assert select("SELECT count(*) FROM gridmap_edition") == [(1,)]
     page.get_by_role("button", name="存为草稿").click()
-    page.wait_for_url("**/registry/editions/*/", timeout=30_000)
-    expect(page.locator("#map-status")).to_contain_text("与现行边界不同", timeout=30_000)
+    page.wait_for_url("**/registry/editions/*/")
+    expect(page.locator("#map-status")).to_contain_text("与现行边界不同")
 
     # What was found, on the map too. Two of the defects have one safe repair each, which a button makes and lists.
     for code, kind, what in ((SPIKED, "invalid_ring", "清理可以修复"), (OVER_THE_LINE, "overlap", "吸附可以消除")):
@@ -209,9 +209,9 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     expect(second.locator("#approval")).to_contain_text("批准")
     second.get_by_label("从这一天起施行").fill(today.isoformat())
     second.get_by_role("button", name="发布", exact=True).click()
-    expect(second.locator("#published")).to_contain_text("起施行", timeout=30_000)
+    expect(second.locator("#published")).to_contain_text("起施行")
     second.get_by_role("button", name="开始归入").click()
-    expect(second.locator("[data-part=reroute-words]")).to_contain_text("全部完成", timeout=30_000)
+    expect(second.locator("[data-part=reroute-words]")).to_contain_text("全部完成")
 
     # Open cases are on the desks of those who answer there now, and on no other.
     for username, numbers, absent in (

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.conftest import PATIENCE_S
+
 # Inside one second-level grid of the town; no case is drawn with the state below, so a click meets the ground.
 SPOT = (114.9239, 25.8545)
 NO_CASES = "state=refused"
@@ -19,7 +21,7 @@ NO_CASES = "state=refused"
 
 def ask(address: str) -> Any:
     """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=20) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
         return json.load(answer)
 
 

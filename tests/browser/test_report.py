@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from tests.conftest import PATIENCE_S
+
 # Middles of second-level grids, one for each test that makes a case, so that no test finds another's.
 DOORSTEPS = {
     "trip": (114.9239, 25.8545),
@@ -27,7 +29,7 @@ LAMP = ("设施损坏", "路灯不亮")
 
 def ask(address: str) -> Any:
     """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=20) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
         return json.load(answer)
 
 

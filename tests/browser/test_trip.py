@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_desk import CHIEF, CLERK, GRID, WORKER, picture, report, stranger
 from tests.browser.test_map import expect_drawn, loaded
 from tests.browser.test_report import choose, number_on
+from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     SignIn = Callable[[Page, str], None]
@@ -25,7 +26,7 @@ NAME, TELEPHONE = "周小满", "10000004321"
 
 def ask(address: str) -> Any:
     """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=20) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
         return json.load(answer)
 
 

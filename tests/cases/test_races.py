@@ -24,7 +24,7 @@ import pytest
 
 from cases.demonstration.accounts import PASSWORD
 from gridmap.models import Boundary
-from tests.conftest import Cast, Site
+from tests.conftest import PATIENCE_S, Cast, Site
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ class Browser:
     def ask(self, path: str, data: bytes | None = None, **headers: str) -> tuple[int, str]:
         request = urllib.request.Request(self.site + path, data, headers | {"X-CSRFToken": self.token()})
         try:
-            with self.opener.open(request, timeout=30) as response:
+            with self.opener.open(request, timeout=PATIENCE_S) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -81,7 +81,7 @@ def at_once(browsers: list[Browser], path: str, bodies: list[dict[str, Any]]) ->
     barrier = threading.Barrier(len(browsers))
 
     def start(browser: Browser, body: dict[str, Any]) -> Answer:
-        barrier.wait(10)
+        barrier.wait(PATIENCE_S)
         return browser.post(path, body)
 
     with ThreadPoolExecutor(len(browsers)) as threads:
@@ -193,7 +193,8 @@ def workers_of(server: Site) -> list[int]:
 
 def insist(site: str, body: dict[str, Any], lost: list[str]) -> Answer:
     """Send a report until it is acknowledged, as a client does whose line breaks."""
-    for _ in range(40):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         try:
             return Browser(site).post("/api/v1/cases", body)
         except (OSError, HTTPException) as broken:
@@ -223,7 +224,7 @@ def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(serv
         assert any(thread.is_alive() for thread in threads)
         os.kill(victim, signal.SIGKILL)
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
 
     assert len(sent) == len(bodies)
     assert all(answer.status in (200, 201) for _, answer in sent), [answer for _, answer in sent]

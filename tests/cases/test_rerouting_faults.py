@@ -16,7 +16,7 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from cases.workflow import OPEN
-from tests.conftest import _database_url
+from tests.conftest import PATIENCE_S, _database_url
 from tests.killing import (
     HOLD_FUNCTION,
     Cluster,
@@ -104,7 +104,7 @@ def copied(cluster: Cluster, name: str) -> Cluster:
     parts = urlsplit(cluster.url)
     template = parts.path.removeprefix("/")
     create = [program("createdb"), f"--maintenance-db={cluster.url}", f"--template={template}", name]
-    subprocess.run(create, check=True, capture_output=True, timeout=60)
+    subprocess.run(create, check=True, capture_output=True, timeout=PATIENCE_S)
     return replace(cluster, url=urlunsplit(parts._replace(path=f"/{name}")))
 
 

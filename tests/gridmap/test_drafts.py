@@ -372,7 +372,7 @@ def test_of_two_steps_at_once_one_is_late(committed: dict[str, str]) -> None:
         f"drafts.begin('争用', None, scope='{redrawn.TOWN}', on=at.date(), by=None, at=at); print('begun')"
     )
     begun = start(founding)
-    assert begun.communicate(timeout=60)[0] == "begun\n"
+    assert begun.communicate(timeout=conftest.PATIENCE_S)[0] == "begun\n"
     racers = [start(RACE, redrawn.SPLIT, name) for name in ("甲", "乙")]
     for racer in racers:
         assert racer.stdout is not None
@@ -381,5 +381,5 @@ def test_of_two_steps_at_once_one_is_late(committed: dict[str, str]) -> None:
         assert racer.stdin is not None
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    answers = sorted(racer.communicate(timeout=60)[0].split()[0] for racer in racers)
+    answers = sorted(racer.communicate(timeout=conftest.PATIENCE_S)[0].split()[0] for racer in racers)
     assert answers == ["conflict", "done"]

@@ -39,7 +39,7 @@ from gridmap.rosters.reading import Unreadable
 from gridmap.rosters.register import Register, Terms
 from gridmap.rosters.sheets import workbook
 from tests.cases.test_races import Browser
-from tests.conftest import Cast
+from tests.conftest import PATIENCE_S, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -813,7 +813,7 @@ def together(tasks: list[tuple[Browser, str, bytes]]) -> list[int]:
     barrier = threading.Barrier(len(tasks))
 
     def start(task: tuple[Browser, str, bytes]) -> int:
-        barrier.wait(10)
+        barrier.wait(PATIENCE_S)
         return task[0].ask(task[1], task[2])[0]
 
     with ThreadPoolExecutor(len(tasks)) as threads:
