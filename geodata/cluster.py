@@ -6,6 +6,8 @@ memory does not grow with the file. A worker that dies loses nothing: the schedu
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,8 @@ from geodata.routing.deciding import rules_of
 
 UNDER_WAY = 2
 """Chunks under way for each thread: one in work, one waiting."""
-CONNECT_S, WORKERS_S = 10, 30
+CONNECT_S, WORKERS_S = 60, 120
+"""How long a scheduler may take to answer, and then to have a worker: they may have been started a moment ago."""
 
 
 class ClusterFailed(ValueError):
@@ -46,13 +49,12 @@ def by_workers(rules: Rules, chunks: Iterable[Chunk], coord: str, scheduler: str
     The workers need this package. Raises ClusterFailed, and what `by_threads` raises.
     """
     try:
-        import distributed
+        from distributed import Client
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise ClusterFailed("--scheduler 需要 Dask (install gridmap[bulk])") from None
-    connect: Any = distributed.Client
     try:
-        client = connect(scheduler, timeout=CONNECT_S, set_as_default=False)
+        client = _connected(Client, scheduler)
     except (OSError, ValueError) as error:
         raise ClusterFailed(f"连接不上 Dask 调度器 {scheduler}：{error} (cannot connect)") from None
     with client:
@@ -71,6 +73,38 @@ def by_workers(rules: Rules, chunks: Iterable[Chunk], coord: str, scheduler: str
             raise ClusterFailed(f"{scheduler} 没有工作进程 (the cluster has no workers)") from None
         except KilledWorker as error:
             raise ClusterFailed(f"工作进程接连中断：{error} (workers died over the same chunk)") from None
+
+
+def _connected(client_of: Any, scheduler: str) -> Any:
+    """A client of `scheduler`, tried for again until CONNECT_S are over.
+
+    Dask tries again by itself where nobody listens, but not when a handshake breaks off, and waits for ever where one
+    is never answered. Each client that fails leaves a thread behind; so none is made until a handshake has gone well.
+    """
+    from distributed.utils import LoopRunner
+
+    loop: Any = LoopRunner
+    deadline = time.monotonic() + CONNECT_S
+    while True:
+        try:
+            loop().run_sync(_shake_hands, scheduler, max(deadline - time.monotonic(), 0.1))
+            return client_of(scheduler, timeout=CONNECT_S, set_as_default=False)
+        except OSError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.2)
+
+
+async def _shake_hands(scheduler: str, seconds: float) -> None:
+    from distributed.comm import core
+
+    connect: Any = core.connect
+    try:
+        async with asyncio.timeout(seconds):
+            comm = await connect(scheduler, timeout=seconds)
+            await comm.close()
+    except TimeoutError:
+        raise TimeoutError(f"{CONNECT_S} 秒内没有应答 (no answer in time)") from None
 
 
 def _in_order(
