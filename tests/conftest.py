@@ -29,7 +29,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -130,6 +130,14 @@ def _media(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
 
 
+@pytest.fixture(scope="module")
+def kept_for_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What a module's own fixtures write is there in all its tests; each test is undone by itself, as ever."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 # ---- people ----------------------------------------------------------------------------------------------------
 
 
@@ -148,32 +156,40 @@ class Cast:
     admin: User
 
 
-@pytest.fixture
-def cast(db: None) -> Cast:
-    """One person for each standing towards one grid."""
+# A grid whose worker works nowhere else, so that "mine" and "not mine" are clear.
+GRID = "360702003005002"
+
+
+@pytest.fixture(scope="session")
+def standings(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, int]:
+    """Which accounts the cast has: looked for once, since they are the same in every test."""
     from gridmap.models import Appointment
     from gridmap.roles import Role
 
-    def holder(role: Role, **where: object) -> User:
+    def holder(role: Role, **where: object) -> int:
         post = Appointment.objects.filter(role=role, **where).order_by("pk").first()
         assert post is not None, f"nobody is {role} {where}"
-        user = post.person.user
-        assert user is not None
-        return user
+        assert post.person.user is not None
+        return post.person.user.pk
 
-    # A grid whose worker works nowhere else, so that "mine" and "not mine" are clear.
-    grid = "360702003005002"
-    return Cast(
-        grid=grid,
-        worker=holder(Role.GRID_WORKER, area=grid),
-        chief=holder(Role.GRID_CHIEF, area=grid[:12]),
-        clerk=holder(Role.CENTRE_CLERK, organisation__area=grid[:9]),
-        leader=holder(Role.LEADER_IN_CHARGE, organisation__area=grid[:9]),
-        department=holder(Role.DEPARTMENT_STAFF),
-        centre=holder(Role.DISTRICT_CENTRE_STAFF),
-        stranger=holder(Role.GRID_WORKER, area__code__startswith="360702101"),
-        admin=User.objects.get(username="admin"),
-    )
+    with django_db_blocker.unblock():
+        return {
+            "worker": holder(Role.GRID_WORKER, area=GRID),
+            "chief": holder(Role.GRID_CHIEF, area=GRID[:12]),
+            "clerk": holder(Role.CENTRE_CLERK, organisation__area=GRID[:9]),
+            "leader": holder(Role.LEADER_IN_CHARGE, organisation__area=GRID[:9]),
+            "department": holder(Role.DEPARTMENT_STAFF),
+            "centre": holder(Role.DISTRICT_CENTRE_STAFF),
+            "stranger": holder(Role.GRID_WORKER, area__code__startswith="360702101"),
+            "admin": User.objects.get(username="admin").pk,
+        }
+
+
+@pytest.fixture
+def cast(db: None, standings: dict[str, int]) -> Cast:
+    """One person for each standing towards one grid."""
+    users = User.objects.in_bulk(standings.values())
+    return Cast(grid=GRID, **{standing: users[pk] for standing, pk in standings.items()})
 
 
 @pytest.fixture
@@ -189,7 +205,7 @@ def as_user() -> object:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> dt.datetime:
     """A Tuesday morning after the demonstration's last day."""
     return dt.datetime(2026, 7, 7, 10, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))

@@ -20,7 +20,7 @@ from cases.actions import Report
 from cases.models import Case
 from gridmap.editions import drafts
 from gridmap.models import Boundary
-from tests.conftest import Cast
+from tests.conftest import GRID, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -151,10 +151,10 @@ def test_the_table_holds_every_address() -> None:
     assert set(names(get_resolver().url_patterns)) == set(TABLE)
 
 
-@pytest.fixture
-def case(cast: Cast, now: dt.datetime) -> Case:
-    """A fresh report on the cast's grid, with a reporter and a photo."""
-    point = Boundary.objects.get(area=cast.grid, valid_until=None).geom.point_on_surface
+@pytest.fixture(scope="module")
+def reported(kept_for_module: None, now: dt.datetime) -> int:
+    """A report on the cast's grid, with a reporter and a photo."""
+    point = Boundary.objects.get(area=GRID, valid_until=None).geom.point_on_surface
     sent = Report(
         client_id=uuid.uuid4(),
         category="0301",
@@ -167,7 +167,18 @@ def case(cast: Cast, now: dt.datetime) -> Case:
         reporter_phone="10000005678",
         pictures=[actions.reporting.photos.re_encode(_png())],
     )
-    return actions.report(sent, by=None, at=now)[0]
+    return actions.report(sent, by=None, at=now)[0].pk
+
+
+@pytest.fixture(scope="module")
+def draft(kept_for_module: None) -> int:
+    """A draft of the town around it, nothing of which differs."""
+    return drafts.begin("草稿", None, on=timezone.localdate(), by=None, at=timezone.now(), scope=GRID[:9]).pk
+
+
+@pytest.fixture
+def case(reported: int, db: None) -> Case:
+    return Case.objects.get(pk=reported)
 
 
 def _png():  # type: ignore[no-untyped-def]
@@ -184,16 +195,13 @@ def _png():  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("name", TABLE)
 def test_every_caller_at_every_address(
-    name: str, caller: str, case: Case, cast: Cast, as_user: Callable[[User | None], Client]
+    name: str, caller: str, case: Case, draft: int, cast: Cast, as_user: Callable[[User | None], Client]
 ) -> None:
     method, path, expected = TABLE[name]
     client = as_user(None if caller == "anonymous" else getattr(cast, caller))
-    if "DRAFT" in path:
-        draft = drafts.begin("草稿", None, on=timezone.localdate(), by=None, at=timezone.now(), scope=cast.grid[:9])
-        path = path.replace("DRAFT", str(draft.pk))
-    path = path.replace("NUMBER", case.number).replace("PHOTO", str(case.photos.get().pk))
+    path = path.replace("DRAFT", str(draft)).replace("NUMBER", case.number).replace("PHOTO", str(case.photos.get().pk))
     response = getattr(client, method)(path)
-    response.close()  # a photo is an open file until somebody has read it
+    response.getvalue()  # a photo is an open file until somebody has read it
     assert response.status_code == expected[caller]
 
 
