@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
-from pytest_django.plugin import DjangoDbBlocker
 
 from cases.models import Case, Photo, Reporter, TraceEvent, Voice
 from cases.serializers import ReportInput
@@ -28,6 +26,7 @@ from gridmap.models import Appointment, Boundary
 from gridmap.roles import Role
 from tests.cases.bad_requests import LEFT_OUT, ROWS, Row
 
+pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 GRID = "360702003005002"
 
@@ -49,23 +48,8 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def ground(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Ground]:
-    """A good report for the cast's grid, sent once, with one voice for it; undone after the module."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield prepared()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def undone(ground: Ground) -> Iterator[None]:
-    """Undo each test by itself."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def prepared() -> Ground:
-    """Send the good report."""
+def ground(kept_for_module: None) -> Ground:
+    """A good report for the cast's grid, sent once, with one voice for it."""
     post = Appointment.objects.filter(role=Role.GRID_WORKER, area=GRID).select_related("person__user").first()
     assert post is not None
     assert post.person.user is not None

@@ -32,10 +32,15 @@ AsUser = Callable[[User | None], Client]
 COUNTS = ("households", "residents", "enterprises", "party_members")
 
 
-@pytest.fixture
-def draft(db: None) -> Edition:
+@pytest.fixture(scope="module")
+def begun(kept_for_module: None) -> int:
     """A copy of one town's boundaries in force."""
-    return drafts.begin("南外街道调整", None, on=DAY, by=None, at=AT, scope=TOWN)
+    return drafts.begin("南外街道调整", None, on=DAY, by=None, at=AT, scope=TOWN).pk
+
+
+@pytest.fixture
+def draft(begun: int, db: None) -> Edition:
+    return Edition.objects.get(pk=begun)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from gridmap.duties import NOBODY, Standing, standing_of
 from gridmap.editions import drafts, keepers
+from gridmap.editions.differences import Ground
 from gridmap.editions.keepers import Act
 from gridmap.models import DraftStep, Edition
 from gridmap.roles import Role
@@ -53,6 +54,18 @@ def test_strangers_may_nothing_and_the_superuser_everything(act: Act) -> None:
         assert keepers.has_role_for(act, NOBODY, User(pk=-1, is_superuser=True), scope=scope)
 
 
+@pytest.fixture(scope="module")
+def begun(kept_for_module: None) -> tuple[int, Ground]:
+    """A draft of the whole district."""
+    edition, ground = drafted()
+    return edition.pk, ground
+
+
+@pytest.fixture
+def edition(begun: tuple[int, Ground], db: None) -> Edition:
+    return Edition.objects.get(pk=begun[0])
+
+
 def may(user: User, edition: Edition) -> tuple[bool, bool, bool]:
     standing = standing_of(user, on=TODAY)
     return (
@@ -62,8 +75,7 @@ def may(user: User, edition: Edition) -> tuple[bool, bool, bool]:
     )
 
 
-def test_the_cast_and_a_draft_of_the_district(cast: Cast) -> None:
-    edition, _ = drafted()
+def test_the_cast_and_a_draft_of_the_district(cast: Cast, edition: Edition) -> None:
     assert may(two().preparer, edition) == (True, False, False)
     assert may(two().approver, edition) == (True, True, True)
     assert may(cast.admin, edition) == (True, True, True)
@@ -79,8 +91,7 @@ def test_a_towns_clerk_prepares_the_towns_own_ground_and_approves_nothing(cast: 
     assert may(cast.clerk, other) == (False, False, False)
 
 
-def test_whoever_took_one_step_cannot_approve_not_even_the_superuser(cast: Cast) -> None:
-    edition, _ = drafted(redrawn.redrawn())
+def test_whoever_took_one_step_cannot_approve_not_even_the_superuser(cast: Cast, edition: Edition) -> None:
     assert may(cast.admin, edition)[1:] == (True, True)
     row = edition.draft_areas.filter(code=redrawn.RENAMED).standing().get()
     drafts.describe(edition, row.pk, {"name": "又一名"}, by=cast.admin, at=AT)
@@ -91,9 +102,8 @@ def test_whoever_took_one_step_cannot_approve_not_even_the_superuser(cast: Cast)
     assert "未参与编制" in refusal
 
 
-def test_a_step_taken_back_is_a_hand_in_it_all_the_same(cast: Cast) -> None:
+def test_a_step_taken_back_is_a_hand_in_it_all_the_same(cast: Cast, edition: Edition) -> None:
     """Also when the step it was noted in is taken back in its turn."""
-    edition, _ = drafted()
     third = User.objects.create(username="third", is_superuser=True)
     code = redrawn.RENAMED
     for user, name in ((two().preparer, "一名"), (cast.admin, "二名")):
@@ -108,10 +118,11 @@ def test_a_step_taken_back_is_a_hand_in_it_all_the_same(cast: Cast) -> None:
     assert may(two().approver, edition) == (True, True, True)
 
 
-def test_lineage_and_staffing_set_by_hand_are_preparing_too(cast: Cast) -> None:
+def test_lineage_and_staffing_set_by_hand_are_preparing_too(
+    cast: Cast, edition: Edition, begun: tuple[int, Ground]
+) -> None:
     from gridmap.editions import lineage, staffing
 
-    edition, ground = drafted()
     lineage.set_by_hand(
         edition,
         predecessor=redrawn.MERGED_AWAY,
@@ -123,5 +134,5 @@ def test_lineage_and_staffing_set_by_hand_are_preparing_too(cast: Cast) -> None:
     assert may(cast.admin, edition) == (True, False, False)
     third = User.objects.create(username="third", is_superuser=True)
     assert may(third, edition) == (True, True, True)
-    staffing.set_by_hand(edition, redrawn.SPLIT_NEW, staffing.Staff(exemption="试"), ground=ground, by=third)
+    staffing.set_by_hand(edition, redrawn.SPLIT_NEW, staffing.Staff(exemption="试"), ground=begun[1], by=third)
     assert may(third, edition) == (True, False, False)

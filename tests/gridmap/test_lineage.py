@@ -37,8 +37,8 @@ pytestmark = pytest.mark.django_db
 NEW, NEWER = f"{COMMUNITY}011", f"{COMMUNITY}012"
 
 
-@pytest.fixture(autouse=True)
-def _small(db: None) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _small(kept_for_module: None) -> None:
     small_district()
 
 

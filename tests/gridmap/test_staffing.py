@@ -37,8 +37,8 @@ HALVES = {NEW: square(0, 0, width=0.6), NEWER: square(0.6, 0, width=0.4)}
 WHOLE = Staff(party_name="新支部", party_kind="branch", secretary=f"{A}-S", leader=f"{A}-L")
 
 
-@pytest.fixture(autouse=True)
-def _small(db: None) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _small(kept_for_module: None) -> None:
     small_district()
 
 
