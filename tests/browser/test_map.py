@@ -260,9 +260,9 @@ def test_on_a_phone_the_sheet_rises_and_the_place_stays_in_sight(phone: Page) ->
     phone.locator("#map").tap()
     expect(phone.locator("#panel")).to_contain_text("网格员")
     expect(handle).to_have_attribute("aria-expanded", "true")
-    phone.wait_for_timeout(700)
-    pin, sheet = phone.locator(".here").bounding_box(), phone.locator("#panel").bounding_box()
-    assert pin is not None
-    assert sheet is not None
-    assert pin["y"] + pin["height"] <= sheet["y"]
+    at_rest(phone)
+    phone.wait_for_function(
+        """() => document.querySelector('.here').getBoundingClientRect().bottom
+                 <= document.querySelector('#panel').getBoundingClientRect().top"""
+    )
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
