@@ -32,11 +32,11 @@ def check_sizes(ground: Ground) -> Iterator[Finding]:
     Dedicated grids have no size, and a waiver with a reason lifts the rule.
     """
     table = ground.areas.table
-    columns = {what: _column(table, names) for what, names in COLUMNS.items()}
+    columns = {what: _values(table, names) for what, names in COLUMNS.items()}
     if columns["households"] is None and columns["residents"] is None:
         return
     for row in np.flatnonzero((ground.level == GRID_LEVEL) & ground.well_formed).tolist():
-        said = {what: _cell(table, column, row) for what, column in columns.items()}
+        said = {what: _cell(values, row) for what, values in columns.items()}
         yield from _bad_counts(ground, row, said)
         if said["kind"] not in DEDICATED and not said["waiver"]:
             yield from _size(ground, row, said)
@@ -90,13 +90,14 @@ def _is_urban(code: str, said: str) -> bool:
     return code[9:12] < "200" if said.lower() not in RURAL_WORDS else False
 
 
-def _column(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+def _values(table: pd.DataFrame, names: tuple[str, ...]) -> list[Any] | None:
+    """The column of one of these names. A list, for asking a table cell by cell is slow."""
     by_name = {str(column).strip().lower(): str(column) for column in table.columns}
-    return next((by_name[name] for name in names if name in by_name), None)
+    return next((table[by_name[name]].tolist() for name in names if name in by_name), None)
 
 
-def _cell(table: pd.DataFrame, column: str | None, row: int) -> str:
-    value: Any = table[column].iloc[row] if column is not None else None
+def _cell(values: list[Any] | None, row: int) -> str:
+    value = values[row] if values is not None else None
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     return str(value).strip()
