@@ -13,6 +13,8 @@ from django.test import Client, override_settings
 
 from cases.models import Category
 
+# All of them, though most ask no database: those that do run before those that do not, and files are collected once.
+pytestmark = pytest.mark.django_db
 IMPORT = re.compile(r'^import .* from "([^"]+)";', re.MULTILINE)
 
 
@@ -43,7 +45,6 @@ def test_modules_import_each_other_by_hashed_names(collected: Path, entry: str) 
     assert all(module.is_file() for module in seen)
 
 
-@pytest.mark.django_db
 def test_a_category_with_a_picture_nobody_has_still_shows(collected: Path) -> None:
     Category.objects.filter(code="0301").update(icon="no-such-picture")
     answer = Client().get("/report/")
