@@ -27,10 +27,12 @@ from geodata.routing.cells import (
     cells_of,
 )
 
-BLOCK = 1 << 16
-"""Points looked up in one go: their scratch columns stay in the processor's cache."""
-CHUNK = 1 << 20
-"""Points answered in one go; what is worked out beside them takes memory for so many only."""
+BLOCK, BLOCK_OF_THREADS = 1 << 16, 1 << 17
+"""Points looked up in one go: their scratch columns stay in the processor's cache. Threads take more at a time, so that
+they wait less often for Python's lock."""
+CHUNK, CHUNK_OF_THREADS = 1 << 20, 1 << 21
+"""Points answered in one go; what is worked out beside them takes memory for so many only. Threads take more at a time:
+memory given back and taken anew holds up the other threads."""
 
 
 class UnusableAreas(ValueError):
@@ -101,34 +103,31 @@ class Router:
                 f"longitudes of shape {x.shape} and latitudes of shape {y.shape} are not columns of points"
             )
         label = np.empty(len(x), dtype=np.int32)
-        # Two parts a thread: one may have more lines to look at than the other.
-        size = CHUNK if threads <= 1 else min(CHUNK, max(len(x) // (2 * threads) + 1, BLOCK))
+        size = CHUNK if threads <= 1 else min(CHUNK_OF_THREADS, max(-(-len(x) // threads), BLOCK))
         parts = [slice(start, start + size) for start in range(0, len(x), size)]
 
-        def answer(part: slice) -> None:
-            self._answer(x[part], y[part], label[part])
+        def answer(part: slice) -> Positions:
+            block = BLOCK if threads <= 1 else BLOCK_OF_THREADS
+            return part.start + self._answer(x[part], y[part], label[part], block)
 
         if threads > 1 and len(parts) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(answer, parts))
+                shared = list(pool.map(answer, parts))
         else:
-            for part in parts:
-                answer(part)
-        return self._routed(label)
+            shared = [answer(part) for part in parts]
+        return self._routed(label, np.concatenate([np.empty(0, dtype=np.int64), *shared]))
 
-    def _routed(self, label: Ints) -> Routed:
-        """Labels are areas, then sets of areas."""
+    def _routed(self, label: Ints, shared: Positions) -> Routed:
+        """Labels are areas, and sets of areas where several share a point."""
         areas = len(self.codes)
-        shared = np.flatnonzero(label >= areas) if len(label) and label.max() >= areas else np.empty(0, dtype=np.int64)
         sharing = tuple(self._sets[number] for number in (label[shared] - areas).tolist())
         label[shared] = [areas[0] for areas in sharing]
         return Routed(self.codes, label, shared, sharing)
 
-    def _answer(self, x: Floats, y: Floats, label: Ints) -> None:
-        self._look_up(x, y, label)
+    def _answer(self, x: Floats, y: Floats, label: Ints, block: int) -> Positions:
+        """Write the label of each point; returns the positions of those that several areas share."""
+        self._look_up(x, y, label, block)
         lined = np.flatnonzero(label < UNKNOWN)
-        if not len(lined):
-            return
         x, y = x[lined], y[lined]
         entry = self.cells.entries(-3 - label[lined], x, y)
         # The last entry is always unknown: it serves the points whose side is uncertain.
@@ -140,16 +139,17 @@ class Router:
             learned = entry[unknown] >= 0
             self.cells.sides[entry[unknown[learned]]] = told[learned]
         label[lined] = found
+        return lined[found >= len(self.codes)]
 
-    def _look_up(self, x: Floats, y: Floats, label: Ints) -> None:
+    def _look_up(self, x: Floats, y: Floats, label: Ints, block: int) -> None:
         """Write the kind of each point's cell. What lies outside falls into the outermost ring, where nothing is."""
         lattice, kind = self.cells.lattice, self.cells.kind
         per_degree = 1 / lattice.size
-        across, up = np.empty(BLOCK), np.empty(BLOCK)
-        number = np.empty(BLOCK, dtype=np.int32)
+        across, up = np.empty(block), np.empty(block)
+        number = np.empty(block, dtype=np.int32)
         with np.errstate(invalid="ignore"):  # a NaN becomes an odd number, and that is clipped to the first cell
-            for start in range(0, len(x), BLOCK):
-                part = slice(start, start + BLOCK)
+            for start in range(0, len(x), block):
+                part = slice(start, start + block)
                 size = len(label[part])
                 column, row, cell = across[:size], up[:size], number[:size]
                 np.multiply(np.subtract(x[part], lattice.west, out=column), per_degree, out=column)
