@@ -7,6 +7,7 @@ Exact, and the same answer as PostGIS' ``ST_Covers`` with the lowest code, on li
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -106,16 +107,28 @@ class Router:
         size = CHUNK if threads <= 1 else min(CHUNK_OF_THREADS, max(-(-len(x) // threads), BLOCK))
         parts = [slice(start, start + size) for start in range(0, len(x), size)]
 
-        def answer(part: slice) -> Positions:
-            block = BLOCK if threads <= 1 else BLOCK_OF_THREADS
-            return part.start + self._answer(x[part], y[part], label[part], block)
+        waiting = deque(parts)
 
-        if threads > 1 and len(parts) > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                shared = list(pool.map(answer, parts))
+        def work() -> list[Positions]:
+            shared = []
+            while waiting:
+                try:
+                    part = waiting.popleft()
+                except IndexError:  # another thread was quicker
+                    break
+                block = BLOCK if threads <= 1 else BLOCK_OF_THREADS
+                shared.append(part.start + self._answer(x[part], y[part], label[part], block))
+            return shared
+
+        others = min(threads, len(parts)) - 1
+        if others > 0:
+            # The calling thread works too: it need not be woken.
+            with ThreadPoolExecutor(others) as pool:
+                theirs = [pool.submit(work) for _ in range(others)]
+                shared = [*work(), *(found for future in theirs for found in future.result())]
         else:
-            shared = [answer(part) for part in parts]
-        return self._routed(label, np.concatenate([np.empty(0, dtype=np.int64), *shared]))
+            shared = work()
+        return self._routed(label, np.sort(np.concatenate([np.empty(0, dtype=np.int64), *shared])))
 
     def _routed(self, label: Ints, shared: Positions) -> Routed:
         """Labels are areas, and sets of areas where several share a point."""
