@@ -13,6 +13,7 @@ from geodata.commands.numbers import between
 from geodata.crs import UnknownCoordinateSystem, named_system
 from geodata.reading import assumed_of, read_areas
 from geodata.reading.formats import SUFFIXES
+from geodata.repairing import repair
 from geodata.replacing import refuse_own_input
 from geodata.writing import FORMATS, write_areas, write_lines
 
@@ -60,9 +61,12 @@ def add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "convert",
         help="write a file of areas in another format or coordinate system",
         description="Write the areas of FILE to OUT: codes and names in the columns code and name, the other columns as "
-        f"they are. Formats of OUT by what its name ends in: {' '.join(FORMATS)}. Nothing is checked or mended.",
+        f"they are. Formats of OUT by what its name ends in: {' '.join(FORMATS)}. Nothing is checked, and nothing mended "
+        "but with --repair.",
     )
     _add_file(command)
+    command.add_argument("--repair", action="store_true", help="make the repairs that are safe, and list each")
+    _add_others(command, "--parents", "areas above, for --repair: lines that miss theirs by a hair are drawn onto them")
     command.add_argument("out", type=Path, metavar="OUT", help="the file to write; replaced at the end if it exists")
     command.add_argument("--to", type=_system, default="cgcs2000", help="its coordinate system (cgcs2000)")
     command.set_defaults(run=_convert, refused=REFUSED)
@@ -105,8 +109,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    refuse_own_input("OUT", options.out, (options.file,))
-    written = write_areas(_areas(options), options.out, coord=options.to)
+    refuse_own_input("OUT", options.out, (options.file, options.parents))
+    areas = _areas(options)
+    if options.repair:
+        areas = _repaired(areas, _others(options.parents, options.parents_coord, options.parents_code_field))
+    written = write_areas(areas, options.out, coord=options.to)
     for note in written.notes:
         print(f"{written.path}：{note}", file=sys.stderr)
     print(
@@ -115,6 +122,14 @@ def _convert(options: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 0
+
+
+def _repaired(areas: Areas, parents: Areas | None) -> Areas:
+    made = repair(areas, parents=parents)
+    for it in made.repairs:
+        print(it.sentence, file=sys.stderr)
+    print(f"自动修复 {len(made.repairs):,} 处 ({len(made.repairs):,} repairs)", file=sys.stderr)
+    return made.areas
 
 
 def _areas(options: argparse.Namespace) -> Areas:

@@ -20,6 +20,7 @@ from geodata.__main__ import main
 from geodata.reading import assumed_of, read_areas
 from geodata.writing import write_areas
 from tests.geodata.bad_files import BAD_FILES, LINES, ONE, SQUARE, BadFileCase, collection, feature, written
+from tests.gridmap import redrawn
 
 ROOT = Path(__file__).resolve().parents[2]
 GRIDS = ROOT / "fixtures" / "district" / "grids.geojson"
@@ -193,6 +194,22 @@ def test_areas_are_converted_there_and_back(name: str, tmp_path: Path, capsys: p
     one, other = read_areas(GRIDS, coord="wgs84"), read_areas(tmp_path / "back.geojson", coord="wgs84")
     assert list(one.codes) == list(other.codes)
     assert shapely.equals(one.shapes, other.shapes).all()
+
+
+def test_safe_repairs_are_made_and_listed_when_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = tmp_path / "drawn.geojson", tmp_path / "mended.gpkg"
+    redrawn.write_geojson(file, redrawn.redrawn(defects=True))
+    assert main(["check", str(file), "--coord", "cgcs2000"]) == 1
+    told = capsys.readouterr().out
+    assert "清理可以修复" in told
+    assert "吸附可以消除" in told
+    assert main(["convert", str(file), str(out), "--coord", "cgcs2000", "--repair"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition("：")[0].split()[0] for line in said[:2]] == [redrawn.SPIKED, redrawn.OVER_THE_LINE]
+    assert said[2] == "自动修复 2 处 (2 repairs)"
+    assert main(["check", str(out)]) == 0
+    assert main(["convert", str(file), str(tmp_path / "as_it_is.gpkg"), "--coord", "cgcs2000"]) == 0
+    assert main(["check", str(tmp_path / "as_it_is.gpkg")]) == 1
 
 
 def test_a_shifted_file_is_written_without_a_system_and_says_so(
