@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from geodata.points import Chunk
@@ -73,6 +73,8 @@ def by_workers(rules: Rules, chunks: Iterable[Chunk], coord: str, scheduler: str
             raise ClusterFailed(f"{scheduler} 没有工作进程 (the cluster has no workers)") from None
         except KilledWorker as error:
             raise ClusterFailed(f"工作进程接连中断：{error} (workers died over the same chunk)") from None
+        except CancelledError:
+            raise ClusterFailed(f"与 Dask 调度器 {scheduler} 断开了 (the scheduler is gone)") from None
 
 
 def _connected(client_of: Any, scheduler: str) -> Any:

@@ -190,7 +190,7 @@ def abandon(edition: Edition, *, by: User | None, at: dt.datetime) -> None:
         locked = Edition.objects.select_for_update().get(pk=edition.pk)
         if locked.state != Edition.State.ABANDONED:
             open_for_change(edition)
-            _write_step(edition, DraftStep.Kind.DESCRIBE, "放弃草稿 (abandoned)", [], by=by, at=at)
+            _write_step(edition, DraftStep.Kind.ABANDON, "放弃草稿 (abandoned)", [], by=by, at=at)
             Edition.objects.filter(pk=edition.pk).update(state=Edition.State.ABANDONED)
     edition.refresh_from_db()
 

@@ -24,6 +24,7 @@ class DraftStep(models.Model):
         MERGE = "merge", "合并网格"
         HAND_OVER = "hand_over", "划转地块"
         DESCRIBE = "describe", "修改说明"
+        ABANDON = "abandon", "放弃草稿"
 
     edition = models.ForeignKey(Edition, models.CASCADE, related_name="steps", verbose_name="边界版本")
     kind = models.CharField("操作", max_length=9, choices=Kind.choices)

@@ -90,51 +90,45 @@ def test_the_slider_moves_between_editions_and_points_out_what_changed(
     assert query(desk_page)["on"] == FIRST
     at_rest(desk_page)
     assert [url for url in asked if f"edition={second['id']}" in url and f"on={FIRST}" in url]
-    assert orange(desk_page) > 5_000
-    assert violet(desk_page) > 300
+    wait_for_pixels(desk_page, ORANGE, "> 5000")
+    wait_for_pixels(desk_page, VIOLET, "> 300")
 
     box.get_by_role("button", name="今天").click()
     expect(box.locator("[data-part=day-now]")).to_have_text("今天")
     expect(desk_page.locator("#day-note")).to_be_hidden()
     assert "on" not in query(desk_page)
-    assert orange(desk_page) + violet(desk_page) == 0
+    for colour in (ORANGE, VIOLET):
+        wait_for_pixels(desk_page, colour, "== 0")
     desk_page.go_back()
     expect(box.locator("[data-part=day-changed]")).to_have_text("二级网格 1 个")
 
 
-def orange(page: Page) -> int:
-    """How many pixels of the map are tinted as changed."""
-    return pixels(page, "data[i] > 150 && data[i + 2] < 60")
+# What is tinted as changed, and the lines of what is gone.
+ORANGE = "data[i] > 150 && data[i + 2] < 60"
+VIOLET = "data[i] < 100 && data[i + 2] > 110"
 
 
-def violet(page: Page) -> int:
-    """How many pixels of the map are of the lines of what is gone."""
-    return pixels(page, "data[i] < 100 && data[i + 2] > 110")
-
-
-def pixels(page: Page, like: str) -> int:
-    page.wait_for_timeout(300)
-    return int(
-        page.evaluate(
-            """(like) => [...document.querySelectorAll('.leaflet-changes-pane canvas')].reduce((sum, canvas) => {
-                const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-                const isLike = new Function("data", "i", `return ${like} && data[i + 3] > 40`);
-                let n = 0;
-                for (let i = 0; i < data.length; i += 4) { n += isLike(data, i); }
-                return sum + n;
-            }, 0)""",
-            like,
-        )
+def wait_for_pixels(page: Page, like: str, number: str) -> None:
+    """Until so many pixels of the map are like that."""
+    page.wait_for_function(
+        f"""() => [...document.querySelectorAll('.leaflet-changes-pane canvas')].reduce((sum, canvas) => {{
+            const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            let n = 0;
+            for (let i = 0; i < data.length; i += 4) {{ n += {like} && data[i + 3] > 40; }}
+            return sum + n;
+        }}, 0) {number}"""
     )
 
 
 def test_areas_still_on_their_way_when_the_editions_are_known_are_drawn(desk_page: Page) -> None:
     held: list[Route] = []
     desk_page.route("**/areas.geojson?level=community*", lambda route: held.append(route))
-    desk_page.goto("/?lon=114.9344&lat=25.8714&zoom=14&state=refused")
+    with desk_page.expect_request("**/areas.geojson?level=community*"):
+        desk_page.goto("/?lon=114.9344&lat=25.8714&zoom=14&state=refused")
     loaded(desk_page)
     expect(desk_page.locator("#days")).to_be_visible()
-    held[0].continue_()
+    for route in held:
+        route.continue_()
     expect(desk_page.locator(".ground-name-community")).not_to_have_count(0)
 
 

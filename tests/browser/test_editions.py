@@ -212,6 +212,7 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     expect(second.locator("#published")).to_contain_text("起施行")
     second.get_by_role("button", name="开始归入").click()
     expect(second.locator("[data-part=reroute-words]")).to_contain_text("全部完成")
+    expect(second.locator(".edition-steps .current")).to_have_count(0)
 
     # Open cases are on the desks of those who answer there now, and on no other.
     for username, numbers, absent in (

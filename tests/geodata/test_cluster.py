@@ -35,6 +35,7 @@ class Cluster:
     """A scheduler and its two workers, each a process of its own."""
 
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: tuple[subprocess.Popen[bytes], ...]
 
 
@@ -69,7 +70,7 @@ def two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clu
         scheduler = start("dask_scheduler", *here, "--port", "0")
         options = ("--nthreads", "1", "--no-nanny")
         workers = tuple(start("dask_worker", *here, *options, "--name", name) for name in ("one", "other"))
-        yield Cluster(_address_in(written, scheduler, tmp_path / "log"), workers)
+        yield Cluster(_address_in(written, scheduler, tmp_path / "log"), scheduler, workers)
 
 
 def _address_in(written: Path, scheduler: subprocess.Popen[bytes], log: Path) -> str:
@@ -105,6 +106,16 @@ def test_a_worker_killed_half_way_loses_nothing(two_workers: Cluster) -> None:
         np.testing.assert_array_equal(one.distance_m, other.distance_m)
     assert two_workers.workers[0].returncode == -9
     assert two_workers.workers[1].poll() is None
+
+
+def test_a_scheduler_killed_half_way_is_told_in_a_sentence(two_workers: Cluster) -> None:
+    answers = by_workers(_rules(), _chunks(), "gcj02", two_workers.address)
+    for _ in range(CHUNKS // 4):
+        next(answers)
+    two_workers.scheduler.kill()
+    two_workers.scheduler.wait(PATIENCE_S)
+    with pytest.raises(ClusterFailed, match=r"断开了 \(the scheduler is gone\)"):
+        list(answers)
 
 
 def test_a_broken_handshake_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

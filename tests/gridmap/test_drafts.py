@@ -294,7 +294,7 @@ def test_what_is_published_or_abandoned_cannot_change() -> None:
     drafts.abandon(edition, by=None, at=AT)
     drafts.abandon(edition, by=None, at=AT)
     assert Edition.objects.get(pk=edition.pk).state == edition.state == "abandoned"
-    assert [it.sentence for it in edition.steps.all()][1:] == ["放弃草稿 (abandoned)"]
+    assert [(it.kind, it.sentence) for it in edition.steps.all()][1:] == [("abandon", "放弃草稿 (abandoned)")]
     with pytest.raises(Conflict, match="已放弃"):
         step(edition, row.pk)
     with pytest.raises(Conflict, match="已放弃"):

@@ -134,7 +134,7 @@ function changedWords(features) {
 document.addEventListener("click", (event) => {
   const { look, show } = event.target.closest("[data-look], [data-show]")?.dataset ?? {};
   if (look) {
-    lookAt(places.get(look), 19);
+    lookAt(places.get(look), 18);
   } else if (show) {
     lookAt(areas.get(show), 17);
   }
