@@ -95,6 +95,26 @@ class TraceRowSerializer(serializers.Serializer[Any]):
     payload = serializers.DictField()
 
 
+class SentSerializer(serializers.Serializer[Any]):
+    """Somebody a town sent to a community."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class WhistleSerializer(serializers.Serializer[Any]):
+    """A call to the level above, with the two tracks it opens."""
+
+    level = serializers.IntegerField()
+    level_name = serializers.CharField()
+    tried = serializers.CharField(help_text="下级做过什么")
+    reason = serializers.CharField(help_text="为什么还不够")
+    blown_at = serializers.DateTimeField()
+    filed_at = serializers.DateTimeField(allow_null=True, help_text="中心备案")
+    sent = SentSerializer(allow_null=True, help_text="派到社区的专人")
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
 class CaseSerializer(PublicCaseSerializer):
     """A case as this caller may see it: what is not required is for those on its ground."""
 
@@ -105,7 +125,41 @@ class CaseSerializer(PublicCaseSerializer):
     route = CaseRouteSerializer(required=False)
     reporter = MaskedReporterSerializer(required=False, allow_null=True)
     photos = CasePhotoSerializer(many=True, required=False)
+    whistles = WhistleSerializer(many=True, required=False)
     trace = TraceRowSerializer(many=True, required=False)
+
+
+class StateSerializer(serializers.Serializer[Any]):
+    """A state a case can be in."""
+
+    state = serializers.CharField()
+    name = serializers.CharField()
+    step = serializers.IntegerField()
+    open = serializers.BooleanField()
+
+
+class VerbSerializer(serializers.Serializer[Any]):
+    """One thing that can be done to a case."""
+
+    verb = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of the answer, not this one's own label
+    vars()["from"] = serializers.ListField(child=serializers.CharField())
+    to = serializers.CharField(allow_null=True, help_text="空：状态不变")
+    roles = serializers.ListField(child=serializers.CharField())
+    needs = serializers.ListField(child=serializers.CharField())
+    by_another = serializers.BooleanField(help_text="不能是处置人本人")
+    by_sent = serializers.BooleanField(help_text="只能是派出的专人")
+    beside = serializers.CharField(allow_null=True, help_text="双轨的另一轨：两轨都办了状态才变")
+
+
+class ProcessSerializer(serializers.Serializer[Any]):
+    """The process as data."""
+
+    steps = StepSerializer(many=True)
+    states = StateSerializer(many=True)
+    roles = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    needs = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    verbs = VerbSerializer(many=True)
 
 
 class VoicesSerializer(serializers.Serializer[Any]):

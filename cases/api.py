@@ -16,10 +16,18 @@ from rest_framework.response import Response
 
 from cases import actions, photos
 from cases.actions.handling import Given
-from cases.answers import CaseSerializer, CellsSerializer, SimilarCaseSerializer, SummarySerializer, VoicesSerializer
+from cases.answers import (
+    CaseSerializer,
+    CellsSerializer,
+    ProcessSerializer,
+    SimilarCaseSerializer,
+    SummarySerializer,
+    VoicesSerializer,
+)
 from cases.cells import MAX_ZOOM, cells
 from cases.features import CASES, rows
 from cases.models import Case
+from cases.process import process as describe_process
 from cases.serializers import (
     AcceptedSerializer,
     ActionInput,
@@ -32,6 +40,7 @@ from cases.serializers import (
     public_view,
     step_of,
     whole_trace,
+    whole_whistles,
 )
 from cases.summary import summary as count_summary
 from geodata.crs import STORED_SRID, metres_srid
@@ -158,7 +167,7 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
         return public_view(found) | {"actions": []}
     found = (
         Case.objects.select_related("category", "area", "current_area", "reporter")
-        .prefetch_related("photos", whole_trace())
+        .prefetch_related("photos", whole_trace(), whole_whistles())
         .get(pk=found.pk)
     )
     return full_view(found, actions.available(found, standing, user_id=request.user.pk))
@@ -178,7 +187,7 @@ def act(request: Request, number: str, verb: str) -> Response:
     actions.act(
         number,
         verb,
-        Given(text=data["text"], area=data["area"], pictures=pictures),
+        Given(**{name: data[name] for name in ("text", "tried", "area", "person")}, pictures=pictures),
         by=request.user,
         standing=standing,
         at=timezone.localtime(),
@@ -203,6 +212,14 @@ def cell_counts(request: Request) -> Response:
         raise BadParameter(f"参数 zoom 应为 0 到 {MAX_ZOOM} 的整数，给一次 (an integer, once)", parameter="zoom")
     filters = read_filters(given, CASES.parameters - {"limit", "after"}, own=CASES.readers)
     return Response({"cells": cells(rows(filters, caller(request)), zoom=int(zooms[0]), now=timezone.now())})
+
+
+@extend_schema(summary="办理流程：状态、步骤、办理、角色", responses=ProcessSerializer)
+@api_view(["GET"])
+def process(request: Request) -> Response:
+    """The process as data: a client need not know it by heart."""
+    single_values(request.query_params, ())
+    return Response(describe_process())
 
 
 @extend_schema(

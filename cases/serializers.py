@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from cases.actions.handling import MAX_ACTION_TEXT
 from cases.deadlines import due_at
-from cases.models import Case, Category, TraceEvent
+from cases.models import Case, Category, TraceEvent, Whistle
 from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
@@ -154,6 +154,8 @@ class ActionInput(StrictInput):
 
     text = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     area = serializers.CharField(max_length=15, required=False, allow_blank=True, default="")
+    tried = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
+    person = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
     photos = PhotosField(required=False, default=list)
 
 
@@ -254,8 +256,23 @@ def full_view(case: Case, actions: list[Verb]) -> dict[str, Any]:
             {"url": reverse("case-photo", args=[case.number, photo.pk]), "kind": photo.kind}
             for photo in case.photos.all()
         ],
+        "whistles": [whistle_view(whistle) for whistle in case.whistles.all()],
         "trace": [trace_view(event) for event in case.trace.all()],
         "actions": [{"verb": verb.name, "label": verb.label, "needs": list(verb.needs)} for verb in actions],
+    }
+
+
+def whistle_view(whistle: Whistle) -> dict[str, Any]:
+    """A whistle with its two tracks."""
+    return {
+        "level": whistle.level,
+        "level_name": whistle.get_level_display(),
+        "tried": whistle.tried,
+        "reason": whistle.reason,
+        "blown_at": timezone.localtime(whistle.blown_at).isoformat(),
+        "filed_at": timezone.localtime(whistle.filed_at).isoformat() if whistle.filed_at else None,
+        "sent": {"code": whistle.sent.code, "name": whistle.sent.name} if whistle.sent else None,
+        "sent_at": timezone.localtime(whistle.sent_at).isoformat() if whistle.sent_at else None,
     }
 
 
@@ -292,6 +309,11 @@ def _actor(event: TraceEvent) -> str:
 def whole_trace() -> Prefetch[Any]:
     """The trace with its actors, for showing."""
     return Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq"))
+
+
+def whole_whistles() -> Prefetch[Any]:
+    """The whistles with those who were sent, for showing."""
+    return Prefetch("whistles", Whistle.objects.select_related("sent").order_by("id"))
 
 
 def category_tree(*, at: dt.datetime) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/cases/<str:number>", api.case, name="api-case"),
     path("api/v1/cases/<str:number>/voices", api.voices, name="api-voices"),
     path("api/v1/cases/<str:number>/actions/<str:verb>", api.act, name="api-act"),
+    path("api/v1/process", api.process, name="api-process"),
     path("api/v1/summary", api.summary, name="api-summary"),
     # pages
     path("report/", views.report, name="report"),

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions, photos
 from cases.actions.handling import Given
+from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
@@ -214,6 +215,8 @@ class Tried:
     problem: Problem
     text: str = ""
     area: str = ""
+    tried: str = ""
+    person: str = ""
 
 
 def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
@@ -224,6 +227,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
     )
     now, standing = timezone.now(), caller(request)
     verbs = actions.available(shown, standing, user_id=request.user.pk)
+    whistles = list(shown.whistles.select_related("blown_by__person", "sent"))
+    may_send = any("person" in verb.needs for verb in verbs)
     context = {
         "case": shown,
         "steps": steps(shown),
@@ -233,7 +238,9 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
-        "waits_for": waits_for(State(shown.state), verbs),
+        "waits_for": waits_for(State(shown.state), verbs, whistles[-1] if whistles else None),
+        "whistles": whistles,
+        "can_be_sent": who_can_be_sent(shown, on=timezone.localdate()) if may_send else [],
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
@@ -266,15 +273,16 @@ def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
 def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
-    text, area = request.POST.get("text", ""), request.POST.get("area", "").strip()
+    words = {name: request.POST.get(name, "") for name in ("text", "tried", "area", "person")}
+    words["area"] = words["area"].strip()
     try:
-        given = Given(text=text, area=area, pictures=photos.read_all(uploads(request)))
+        given = Given(**words, pictures=photos.read_all(uploads(request)))
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
         found, whole = case_for(number, standing)
         if not whole:
             raise
-        return _case_page(request, found, Tried(verb, problem, text=text, area=area))
+        return _case_page(request, found, Tried(verb, problem, **words))
     return redirect("case", number)
 
 

@@ -1,12 +1,14 @@
 """The life of a case as data: states, steps, verbs and who may use them.
 
-Pure: no database, no clock. The nine steps are the article's (R44); states and verbs follow its first level
-(R48): a grid worker takes the case and handles it on the spot, the grid chief verifies. What a case needs beyond
-the grid is added to :data:`VERBS` as rows, not as code around them.
+Pure: no database, no clock. The nine steps are the article's (R44). At the first level (R48) a grid worker takes the
+case and handles it on the spot, and the grid chief verifies. What cannot be solved there the grid chief whistles up
+to the town (R49), which opens two tracks (R50): the centre files it and a named person is sent; with both the centre
+has it in hand. What a case needs beyond that is added to :data:`VERBS` as rows, not as code around them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import IntegerChoices, TextChoices
@@ -20,6 +22,9 @@ class State(TextChoices):
     REPORTED = "reported", "已上报"
     HANDLING = "handling", "处置中"
     RESOLVED = "resolved", "待核实"
+    WHISTLED = "whistled", "二级哨"
+    TRIAGE = "triage", "中心整合"
+    VERIFYING = "verifying", "镇街核实"
     CLOSED = "closed", "已结项"
     REFUSED = "refused", "不予受理"
 
@@ -42,6 +47,9 @@ STEP_OF: dict[State, Step] = {
     State.REPORTED: Step.COLLECT,
     State.HANDLING: Step.IMPLEMENT,
     State.RESOLVED: Step.VERIFY,
+    State.WHISTLED: Step.INTEGRATE,
+    State.TRIAGE: Step.INTEGRATE,
+    State.VERIFYING: Step.VERIFY,
     State.CLOSED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
 }
@@ -49,6 +57,9 @@ STEP_OF: dict[State, Step] = {
 ON_THE_GRID = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER})
 VERIFIERS = frozenset({Role.GRID_CHIEF, Role.CENTRE_CLERK})
 CENTRES = frozenset({Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF})
+CENTRE = frozenset({Role.CENTRE_CLERK})
+# Whom a town has to send: its own people, whatever their post there.
+OF_THE_TOWN = frozenset({Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER})
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,9 @@ class Verb:
     """One thing that can be done to a case.
 
     ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give: ``text``,
-    ``photo``, ``area``. ``by_another`` asks for somebody else than the one who resolved it.
+    ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent). ``by_another`` asks
+    for somebody else than the one who resolved it, ``by_sent`` for the one who was sent. ``beside`` names the other
+    of two tracks: each can be taken once, and the state goes on when both are.
     """
 
     name: str
@@ -66,6 +79,8 @@ class Verb:
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
     by_another: bool = False
+    by_sent: bool = False
+    beside: str = ""
 
 
 VERBS: dict[str, Verb] = {
@@ -81,17 +96,38 @@ VERBS: dict[str, Verb] = {
             ON_THE_GRID,
             ("text", "photo"),
         ),
+        Verb(
+            "whistle",
+            "吹二级哨",
+            frozenset({State.HANDLING}),
+            State.WHISTLED,
+            frozenset({Role.GRID_CHIEF}),
+            ("tried", "text"),
+        ),
+        Verb("file", "中心备案", frozenset({State.WHISTLED}), State.TRIAGE, CENTRE, beside="send"),
+        Verb("send", "派专人到社区", frozenset({State.WHISTLED}), State.TRIAGE, CENTRE, ("person",), beside="file"),
+        Verb(
+            "settle",
+            "就地协调解决",
+            frozenset({State.TRIAGE}),
+            State.VERIFYING,
+            OF_THE_TOWN,
+            ("text", "photo"),
+            by_sent=True,
+        ),
+        Verb("conclude", "核实并结项", frozenset({State.VERIFYING}), State.CLOSED, CENTRE, by_another=True),
+        Verb("rework", "退回专人返工", frozenset({State.VERIFYING}), State.TRIAGE, CENTRE, ("text",)),
         Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, by_another=True),
         Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",)),
         Verb(
             "relocate",
             "更正所属网格",
-            frozenset({State.REPORTED, State.HANDLING}),
+            frozenset({State.REPORTED, State.HANDLING, State.TRIAGE}),
             None,
             CENTRES,
             ("area", "text"),
         ),
-        Verb("refuse", "不予受理", frozenset({State.REPORTED}), State.REFUSED, CENTRES, ("text",)),
+        Verb("refuse", "不予受理", frozenset({State.REPORTED, State.TRIAGE}), State.REFUSED, CENTRES, ("text",)),
     )
 }
 
@@ -99,11 +135,13 @@ OPEN = frozenset(state for state in State if any(state in verb.comes_from for ve
 DONE = frozenset({State.CLOSED})
 
 
-def allowed(verb: Verb, state: State) -> bool:
-    """Whether the verb can be used in this state at all."""
-    return state in verb.comes_from
+def allowed(verb: Verb, state: State, tracks: Collection[str] = ()) -> bool:
+    """Whether the verb can be used in this state at all; ``tracks``: those of two tracks that are taken already."""
+    return state in verb.comes_from and not (verb.beside and verb.name in tracks)
 
 
-def after(verb: Verb, state: State) -> State:
+def after(verb: Verb, state: State, tracks: Collection[str] = ()) -> State:
     """The state a case is in once the verb was used."""
+    if verb.beside and verb.beside not in tracks:
+        return state
     return verb.goes_to or state

@@ -4,5 +4,17 @@ from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
 from cases.models.trace import TraceEvent
+from cases.models.whistle import Whistle
 
-__all__ = ["Case", "Category", "Handover", "Photo", "Reporter", "Rerouting", "TraceEvent", "Voice", "Workday"]
+__all__ = [
+    "Case",
+    "Category",
+    "Handover",
+    "Photo",
+    "Reporter",
+    "Rerouting",
+    "TraceEvent",
+    "Voice",
+    "Whistle",
+    "Workday",
+]

@@ -296,6 +296,7 @@ QUESTIONS = [
     Row("an area by a wild name", "/api/v1/areas/%E7%BD%91%E6%A0%BC", 404, "not-found"),
     Row("an area with a NUL", "/api/v1/areas/36%00", 404, "not-found"),
     Row("an area of long ago", "/api/v1/areas/360702?on=1950-01-01", 404, "not-found"),
+    *asked("/api/v1/process?", ("unknown", "1"), ("format", "api")),
     *asked("/api/v1/categories?", ("unknown", "1"), ("format", "api")),
     *(
         row
@@ -363,6 +364,7 @@ METHODS = [
         "/api/v1/cases/{number}/voices": ("GET",),
         "/api/v1/cases/{number}/actions/accept": ("GET",),
         "/api/v1/cases/cells": ("POST",),
+        "/api/v1/process": ("POST",),
         "/api/v1/summary": ("POST",),
     }.items()
     for method in methods

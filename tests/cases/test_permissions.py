@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "api-cases": ("post", "/api/v1/cases", everybody(400)),
     "api-similar": ("get", "/api/v1/cases/similar?lon=114.9375&lat=25.8685&coord=wgs84", everybody(200)),
     "api-cells": ("get", "/api/v1/cases/cells?zoom=12", everybody(200)),
+    "api-process": ("get", "/api/v1/process", everybody(200)),
     "api-summary": ("get", "/api/v1/summary", everybody(200)),
     "api-case": ("get", "/api/v1/cases/NUMBER", everybody(200)),
     "api-voices": ("post", "/api/v1/cases/NUMBER/voices", everybody(400)),

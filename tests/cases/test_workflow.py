@@ -9,14 +9,22 @@ from gridmap.roles import Role
 
 # Written out by hand from the rules, apart from the code: verb → states it may be used in, roles that may use it.
 G = {Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER}
+CENTRE = {Role.CENTRE_CLERK}
+TOWN = {Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER}
 EXPECTED = {
     "accept": ({State.REPORTED}, G, State.HANDLING),
     "record": ({State.HANDLING}, G, None),
     "resolve": ({State.HANDLING}, G, State.RESOLVED),
     "close": ({State.RESOLVED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK}, State.CLOSED),
     "send_back": ({State.RESOLVED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK}, State.HANDLING),
-    "relocate": ({State.REPORTED, State.HANDLING}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
-    "refuse": ({State.REPORTED}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.REFUSED),
+    "whistle": ({State.HANDLING}, {Role.GRID_CHIEF}, State.WHISTLED),
+    "file": ({State.WHISTLED}, CENTRE, None),
+    "send": ({State.WHISTLED}, CENTRE, None),
+    "settle": ({State.TRIAGE}, TOWN, State.VERIFYING),
+    "conclude": ({State.VERIFYING}, CENTRE, State.CLOSED),
+    "rework": ({State.VERIFYING}, CENTRE, State.TRIAGE),
+    "relocate": ({State.REPORTED, State.HANDLING, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
+    "refuse": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.REFUSED),
 }
 
 
@@ -40,6 +48,24 @@ def test_level_one_is_only_for_those_on_the_grid() -> None:
     assert VERBS["accept"].roles == G
 
 
+def test_level_two_is_only_for_the_community() -> None:
+    # R49: blown by the village or community, whose secretary is the grid chief (R23); never by a worker.
+    assert VERBS["whistle"].roles == {Role.GRID_CHIEF}
+    assert {"tried", "text"} == set(VERBS["whistle"].needs)
+
+
+def test_neither_track_alone_is_enough() -> None:
+    # R50: a person on the ground and a filing at the centre.
+    file, send = VERBS["file"], VERBS["send"]
+    for one, other in ((file, send), (send, file)):
+        assert allowed(one, State.WHISTLED)
+        assert after(one, State.WHISTLED) == State.WHISTLED
+        assert after(one, State.WHISTLED, {one.name}) == State.WHISTLED
+        assert after(one, State.WHISTLED, {other.name}) == State.TRIAGE
+        assert not allowed(one, State.WHISTLED, {one.name})
+        assert allowed(other, State.WHISTLED, {one.name})
+
+
 def test_every_open_state_can_still_reach_an_end() -> None:
     reached = {state: {state} for state in State}
     for _ in State:
@@ -47,7 +73,7 @@ def test_every_open_state_can_still_reach_an_end() -> None:
             for state in State:
                 for here in list(reached[state]):
                     if allowed(verb, here):
-                        reached[state].add(after(verb, here))
+                        reached[state].add(after(verb, here, {verb.beside}))
     ends = set(State) - OPEN
     assert ends == {State.CLOSED, State.REFUSED}
     assert all(reached[state] & ends for state in State)
