@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from cases.models import Case, Category, Photo, TraceEvent, Voice, Workday
+from cases.models import Case, Category, Photo, Responsibility, TraceEvent, Voice, Workday
 from cases.serializers import OTHER_DEEDS
 from cases.workflow import VERBS
 from gridmap.admin.filters import TownFilter
@@ -45,6 +45,22 @@ class CategoryAdmin(Kept):
             },
         ),
     )
+
+
+@admin.register(Responsibility)
+class ResponsibilityAdmin(Kept):
+    """Which office of a town answers for what; the centre is shown it when it dispatches, and may choose another."""
+
+    list_display = ("category", "office", "town")
+    list_filter = (("category", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("category", "office__area")
+    search_fields = ("category__name", "office__name")
+    autocomplete_fields = ("category", "office")
+
+    @admin.display(description="镇街")
+    def town(self, rule: Responsibility) -> str:
+        """The name of the office's town."""
+        return rule.office.area.name
 
 
 @admin.register(Workday)

@@ -115,6 +115,26 @@ class WhistleSerializer(serializers.Serializer[Any]):
     sent_at = serializers.DateTimeField(allow_null=True)
 
 
+class DispatchSerializer(serializers.Serializer[Any]):
+    """A case given to an office of its town."""
+
+    office = AreaRefSerializer(help_text="机构的编码和名称")
+    rule = serializers.CharField(help_text="依据的权责归属；空：没有规则指向它")
+    at = serializers.DateTimeField()
+
+
+class AssignmentSerializer(serializers.Serializer[Any]):
+    """What a unit was ordered to do, and by when."""
+
+    unit = AreaRefSerializer(help_text="机构的编码和名称")
+    task = serializers.CharField()
+    limit = serializers.CharField()
+    ordered_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    redone = serializers.IntegerField(help_text="退回重办的次数")
+
+
 class CaseSerializer(PublicCaseSerializer):
     """A case as this caller may see it: what is not required is for those on its ground."""
 
@@ -126,6 +146,8 @@ class CaseSerializer(PublicCaseSerializer):
     reporter = MaskedReporterSerializer(required=False, allow_null=True)
     photos = CasePhotoSerializer(many=True, required=False)
     whistles = WhistleSerializer(many=True, required=False)
+    dispatches = DispatchSerializer(many=True, required=False)
+    assignments = AssignmentSerializer(many=True, required=False)
     trace = TraceRowSerializer(many=True, required=False)
 
 
@@ -148,7 +170,9 @@ class VerbSerializer(serializers.Serializer[Any]):
     roles = serializers.ListField(child=serializers.CharField())
     needs = serializers.ListField(child=serializers.CharField())
     by_another = serializers.BooleanField(help_text="不能是处置人本人")
-    by_sent = serializers.BooleanField(help_text="只能是派出的专人")
+    only = serializers.CharField(
+        allow_null=True, help_text="只能是：sent 派出的专人、office 承接的机构、unit 被交办的部门"
+    )
     beside = serializers.CharField(allow_null=True, help_text="双轨的另一轨：两轨都办了状态才变")
 
 

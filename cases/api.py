@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import actions, photos
-from cases.actions.handling import Given
+from cases.actions.handling import WORDS, Given
 from cases.answers import (
     CaseSerializer,
     CellsSerializer,
@@ -25,6 +25,7 @@ from cases.answers import (
     VoicesSerializer,
 )
 from cases.cells import MAX_ZOOM, cells
+from cases.deadlines import Limit, Unit
 from cases.features import CASES, rows
 from cases.models import Case
 from cases.process import process as describe_process
@@ -39,8 +40,8 @@ from cases.serializers import (
     full_view,
     public_view,
     step_of,
+    whole_course,
     whole_trace,
-    whole_whistles,
 )
 from cases.summary import summary as count_summary
 from geodata.crs import STORED_SRID, metres_srid
@@ -167,7 +168,7 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
         return public_view(found) | {"actions": []}
     found = (
         Case.objects.select_related("category", "area", "current_area", "reporter")
-        .prefetch_related("photos", whole_trace(), whole_whistles())
+        .prefetch_related("photos", whole_trace(), *whole_course())
         .get(pk=found.pk)
     )
     return full_view(found, actions.available(found, standing, user_id=request.user.pk))
@@ -187,12 +188,16 @@ def act(request: Request, number: str, verb: str) -> Response:
     actions.act(
         number,
         verb,
-        Given(**{name: data[name] for name in ("text", "tried", "area", "person")}, pictures=pictures),
+        Given(**{name: data[name] for name in WORDS}, limit=_limit(data), pictures=pictures),
         by=request.user,
         standing=standing,
         at=timezone.localtime(),
     )
     return Response(_view(number, standing, request))
+
+
+def _limit(data: dict[str, Any]) -> Limit | None:
+    return Limit(data["limit_amount"], Unit(data["limit_unit"])) if data["limit_amount"] is not None else None
 
 
 @extend_schema(

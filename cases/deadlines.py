@@ -40,6 +40,15 @@ class Limit:
         return f"{self.amount}{self.unit.label}"
 
 
+def halved(limit: Limit) -> Limit:
+    """Half of a limit, for what has to be done again; in hours, and never less than one."""
+    if limit.unit == Unit.WORKING_DAYS:
+        return Limit(limit.amount * HOURS_IN_A_WORKING_DAY // 2, Unit.WORKING_HOURS)
+    if limit.unit == Unit.CALENDAR_DAYS:
+        return Limit(limit.amount * 12, Unit.EMERGENCY_HOURS)
+    return Limit(max(1, -(-limit.amount // 2)), limit.unit)
+
+
 @dataclass(frozen=True)
 class WorkingCalendar:
     """Which days are worked, and at what hours.

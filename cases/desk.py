@@ -7,8 +7,8 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from cases.actions.handling import AWAITING_VERIFICATION, SOLVING
-from cases.models import Case, TraceEvent, Whistle
+from cases.course import Course, courses_of, usable
+from cases.models import Case
 from cases.workflow import VERBS, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Organisation
@@ -16,7 +16,8 @@ from gridmap.roles import Role
 
 MAX_ROWS = 200
 # A button says what was done; a desk says what is to be done.
-TURN_WORDS = {"resolve": "处置到位", "settle": "到社区协调解决"}
+TURN_WORDS = {"resolve": "处置到位", "settle": "到社区协调解决", "finish": "办理到位"}
+NO_COURSE = Course()
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
     """The desk of somebody with this standing at this moment."""
     waiting = Case.objects.open().visible_to(standing)
     cases = list(waiting.select_related("category", "current_area").order_by("due_at", "id")[:MAX_ROWS])
-    me = _Me(standing, user_id, _resolvers(cases), _whistles(cases))
+    courses = courses_of(cases)
     rows = [
         Row(
             case=case,
             overdue=case.is_overdue(now),
             left=time_left(case.due_at, now),
-            turn=me.turn(case),
+            turn=_turn(usable(case, courses[case.pk], standing, user_id)),
         )
         for case in cases
     ]
@@ -69,47 +70,15 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
     return Desk(rows, total=total, overdue=waiting.overdue(now).count())
 
 
-def ordinary_way_on(state: State, tracks: Collection[str] = ()) -> Verb | None:
-    """The verb that ordinarily carries a case on from a state; the table lists it first. None from an end."""
-    return next((verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.goes_to), None)
+def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
+    """The verbs that ordinarily carry a case on from a state, in the order of the table; none from an end."""
+    return [verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.goes_to and not verb.aside]
 
 
-@dataclass(frozen=True)
-class _Me:
-    """Whose desk it is, and what of its cases decides whether they wait for this person: two statements for all."""
-
-    standing: Standing
-    user_id: int | None
-    resolvers: dict[int, int | None]
-    whistles: dict[int, Whistle]
-
-    def turn(self, case: Case) -> str:
-        """What this person is waited for to do, empty when somebody else is."""
-        whistle = self.whistles.get(case.pk)
-        verb = ordinary_way_on(State(case.state), whistle.tracks if whistle else ())
-        if verb is None or not self.standing.role_among(verb.roles, case.current_area_id):
-            return ""
-        if verb.by_another and self._is_me(self.resolvers.get(case.pk)):
-            return ""
-        if verb.by_sent and not (whistle and whistle.sent and self._is_me(whistle.sent.user_id)):
-            return ""
-        return TURN_WORDS.get(verb.name, verb.label)
-
-    def _is_me(self, user_id: int | None) -> bool:
-        return user_id is not None and user_id == self.user_id
-
-
-def _resolvers(cases: Iterable[Case]) -> dict[int, int | None]:
-    """Who said last that a case was solved, for those waiting to be verified."""
-    waiting = [case.pk for case in cases if case.state in AWAITING_VERIFICATION]
-    said = TraceEvent.objects.filter(case__in=waiting, verb__in=SOLVING).order_by("seq")
-    return dict(said.values_list("case_id", "actor_id"))
-
-
-def _whistles(cases: Iterable[Case]) -> dict[int, Whistle]:
-    """The whistle that each case in a town's hands came with."""
-    blown = [case.pk for case in cases if case.state in (State.WHISTLED, State.TRIAGE)]
-    return {it.case_id: it for it in Whistle.objects.filter(case__in=blown).select_related("sent").order_by("id")}
+def _turn(mine: Iterable[Verb]) -> str:
+    """What somebody is waited for to do, of what they may do; empty when it is for others."""
+    verb = next((verb for verb in mine if verb.goes_to and not verb.aside), None)
+    return TURN_WORDS.get(verb.name, verb.label) if verb else ""
 
 
 def time_left(due_at: dt.datetime, now: dt.datetime) -> str:
@@ -129,18 +98,28 @@ def _span(seconds: float, *, up: bool) -> str:
     return f"{math.ceil(minutes) if up else math.floor(minutes)} 分钟"
 
 
-def waits_for(state: State, mine: Iterable[Verb] = (), whistle: Whistle | None = None) -> dict[str, object] | None:
+def waits_for(state: State, mine: Iterable[Verb] = (), course: Course = NO_COURSE) -> dict[str, object] | None:
     """The ordinary way on from a state, who goes it, and whether it is among ``mine``; None from an end."""
-    verb = ordinary_way_on(state, whistle.tracks if whistle else ())
-    if verb is None:
+    ways = ways_on(state, course.tracks)
+    if not ways:
         return None
-    sent = whistle.sent if whistle and verb.by_sent else None
+    mine = list(mine)
+    verb = next((way for way in ways if way in mine), ways[0])
     return {
         "verb": verb.name,
         "mine": verb in mine,
         "label": TURN_WORDS.get(verb.name, verb.label),
-        "roles": [f"派出的{sent.name}"] if sent else [role.label for role in Role if role in verb.roles],
+        "roles": [in_hands(verb, course)] if verb.only else [role.label for role in Role if role in verb.roles],
     }
+
+
+def in_hands(verb: Verb, course: Course) -> str:
+    """The name of whoever has a case in hand for a verb that only they may use."""
+    if verb.only == "sent":
+        return f"派出的{course.whistle.sent.name}" if course.whistle and course.whistle.sent else ""
+    if verb.only == "office":
+        return course.dispatch.office.name if course.dispatch else ""
+    return course.assignment.unit.name if course.assignment else ""
 
 
 def posts_of(standing: Standing) -> list[Post]:

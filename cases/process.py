@@ -7,7 +7,17 @@ from typing import Any
 from cases.workflow import OPEN, STEP_OF, VERBS, State, Step, Verb
 from gridmap.roles import Role
 
-NEEDS = {"text": "说明", "photo": "照片", "area": "网格编码", "tried": "已做过的处置", "person": "派出的人"}
+NEEDS = {
+    "text": "说明",
+    "photo": "照片",
+    "area": "网格编码",
+    "tried": "已做过的处置",
+    "person": "派出的人",
+    "office": "职能机构",
+    "unit": "责任部门",
+    "limit": "完成时限",
+}
+ONLY = {"sent": "只能是派出的专人", "office": "只能是承接派件的职能机构", "unit": "只能是被交办的责任部门"}
 
 
 def process() -> dict[str, Any]:
@@ -33,7 +43,7 @@ def _verb(verb: Verb) -> dict[str, Any]:
         "roles": [role.value for role in Role if role in verb.roles],
         "needs": list(verb.needs),
         "by_another": verb.by_another,
-        "by_sent": verb.by_sent,
+        "only": verb.only or None,
         "beside": verb.beside or None,
     }
 
@@ -80,7 +90,7 @@ def _row(verb: Verb) -> str:
     needs = "、".join(NEEDS[need] for need in verb.needs)
     rules = {
         "不能是处置人本人": verb.by_another,
-        "只能是派出的专人": verb.by_sent,
+        ONLY.get(verb.only, ""): bool(verb.only),
         f"与“{VERBS[verb.beside].label}”都办了才往下走" if verb.beside else "": bool(verb.beside),
     }
     special = "；".join(rule for rule, holds in rules.items() if holds)

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 
-from cases.actions.handling import MAX_ACTION_TEXT
-from cases.deadlines import due_at
-from cases.models import Case, Category, TraceEvent, Whistle
+from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT
+from cases.deadlines import Unit, due_at
+from cases.models import Assignment, Case, Category, Dispatch, TraceEvent, Whistle
 from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
@@ -156,6 +156,10 @@ class ActionInput(StrictInput):
     area = serializers.CharField(max_length=15, required=False, allow_blank=True, default="")
     tried = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     person = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
+    office = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
+    unit = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
+    limit_amount = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False, default=None)
+    limit_unit = serializers.ChoiceField(Unit.choices, required=False, default=Unit.WORKING_DAYS)
     photos = PhotosField(required=False, default=list)
 
 
@@ -257,6 +261,8 @@ def full_view(case: Case, actions: list[Verb]) -> dict[str, Any]:
             for photo in case.photos.all()
         ],
         "whistles": [whistle_view(whistle) for whistle in case.whistles.all()],
+        "dispatches": [dispatch_view(it) for it in case.dispatches.all()],
+        "assignments": [assignment_view(it) for it in case.assignments.all()],
         "trace": [trace_view(event) for event in case.trace.all()],
         "actions": [{"verb": verb.name, "label": verb.label, "needs": list(verb.needs)} for verb in actions],
     }
@@ -273,6 +279,28 @@ def whistle_view(whistle: Whistle) -> dict[str, Any]:
         "filed_at": timezone.localtime(whistle.filed_at).isoformat() if whistle.filed_at else None,
         "sent": {"code": whistle.sent.code, "name": whistle.sent.name} if whistle.sent else None,
         "sent_at": timezone.localtime(whistle.sent_at).isoformat() if whistle.sent_at else None,
+    }
+
+
+def dispatch_view(it: Dispatch) -> dict[str, Any]:
+    """A dispatch to an office."""
+    return {
+        "office": {"code": it.office_id, "name": it.office.name},
+        "rule": it.rule,
+        "at": timezone.localtime(it.at).isoformat(),
+    }
+
+
+def assignment_view(it: Assignment) -> dict[str, Any]:
+    """An order to a unit."""
+    return {
+        "unit": {"code": it.unit_id, "name": it.unit.name},
+        "task": it.task,
+        "limit": str(it.limit),
+        "ordered_at": timezone.localtime(it.ordered_at).isoformat(),
+        "due_at": timezone.localtime(it.due_at).isoformat(),
+        "finished_at": timezone.localtime(it.finished_at).isoformat() if it.finished_at else None,
+        "redone": it.redone,
     }
 
 
@@ -311,9 +339,13 @@ def whole_trace() -> Prefetch[Any]:
     return Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq"))
 
 
-def whole_whistles() -> Prefetch[Any]:
-    """The whistles with those who were sent, for showing."""
-    return Prefetch("whistles", Whistle.objects.select_related("sent").order_by("id"))
+def whole_course() -> list[Prefetch[Any]]:
+    """Whistles, dispatches and assignments with whom they name, for showing."""
+    return [
+        Prefetch("whistles", Whistle.objects.select_related("blown_by__person", "sent").order_by("id")),
+        Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
+        Prefetch("assignments", Assignment.objects.select_related("unit").order_by("id")),
+    ]
 
 
 def category_tree(*, at: dt.datetime) -> list[dict[str, Any]]:

@@ -20,17 +20,20 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions, photos
-from cases.actions.handling import Given
+from cases.actions.handling import WORDS, Given
+from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
+from cases.course import course_of, usable
+from cases.deadlines import Limit, Unit
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
 from cases.models import Case, Photo
-from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_trace
+from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_course, whole_trace
 from cases.workflow import OPEN, STEP_OF, State, Step
 from gridmap.duties import path_of, responsible_for
 from gridmap.models import Area
-from gridmap.problems import NotFound, Problem
+from gridmap.problems import NotFound, Problem, Unprocessable
 
 UNKNOWN_ICON = "question-circle"
 
@@ -213,22 +216,18 @@ class Tried:
 
     verb: str
     problem: Problem
-    text: str = ""
-    area: str = ""
-    tried: str = ""
-    person: str = ""
+    given: dict[str, str]
 
 
 def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
     shown = (
         Case.objects.select_related("category", "area", "current_area", "reporter")
-        .prefetch_related("photos", whole_trace())
+        .prefetch_related("photos", whole_trace(), *whole_course())
         .get(pk=found.pk)
     )
     now, standing = timezone.now(), caller(request)
-    verbs = actions.available(shown, standing, user_id=request.user.pk)
-    whistles = list(shown.whistles.select_related("blown_by__person", "sent"))
-    may_send = any("person" in verb.needs for verb in verbs)
+    course = course_of(shown)
+    verbs = usable(shown, course, standing, request.user.pk)
     context = {
         "case": shown,
         "steps": steps(shown),
@@ -238,9 +237,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
-        "waits_for": waits_for(State(shown.state), verbs, whistles[-1] if whistles else None),
-        "whistles": whistles,
-        "can_be_sent": who_can_be_sent(shown, on=timezone.localdate()) if may_send else [],
+        "waits_for": waits_for(State(shown.state), verbs, course),
+        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}),
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
@@ -260,6 +258,20 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
     return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)
 
 
+def _choices(shown: Case, needs: set[str]) -> dict[str, Any]:
+    """What the forms offer to choose from; nothing is asked for that no form needs."""
+    choices: dict[str, Any] = {}
+    if "person" in needs:
+        choices["people"] = who_can_be_sent(shown, on=timezone.localdate())
+    if "office" in needs:
+        choices["rules"] = rules_for(shown)
+    if needs & {"office", "unit"}:
+        choices["units"] = units_of(shown)
+    if "limit" in needs:
+        choices["limit_units"] = Unit.choices
+    return choices
+
+
 def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
     """Each area with its name less the name above it, as one reads a path."""
     above = ["", *(area["name"] for area in path)]
@@ -273,17 +285,27 @@ def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
 def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
-    words = {name: request.POST.get(name, "") for name in ("text", "tried", "area", "person")}
+    words = {name: request.POST.get(name, "") for name in WORDS}
     words["area"] = words["area"].strip()
     try:
-        given = Given(**words, pictures=photos.read_all(uploads(request)))
+        given = Given(**words, limit=_limit(request), pictures=photos.read_all(uploads(request)))
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
         found, whole = case_for(number, standing)
         if not whole:
             raise
-        return _case_page(request, found, Tried(verb, problem, **words))
+        return _case_page(request, found, Tried(verb, problem, request.POST.dict()))
     return redirect("case", number)
+
+
+def _limit(request: HttpRequest) -> Limit | None:
+    """The limit of a form; raises :class:`Unprocessable` for what is none."""
+    amount, unit = request.POST.get("limit_amount", "").strip(), request.POST.get("limit_unit", Unit.WORKING_DAYS)
+    if not amount:
+        return None
+    if not (amount.isascii() and amount.isdigit() and len(amount) <= 3) or unit not in Unit.values:
+        raise Unprocessable("完成时限应为整数和单位 (a number and a unit)", parameter="limit")
+    return Limit(int(amount), Unit(unit))
 
 
 @login_required

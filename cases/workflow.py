@@ -3,7 +3,9 @@
 Pure: no database, no clock. The nine steps are the article's (R44). At the first level (R48) a grid worker takes the
 case and handles it on the spot, and the grid chief verifies. What cannot be solved there the grid chief whistles up
 to the town (R49), which opens two tracks (R50): the centre files it and a named person is sent; with both the centre
-has it in hand. What a case needs beyond that is added to :data:`VERBS` as rows, not as code around them.
+has it in hand. What the person sent cannot settle the centre dispatches to an office of the town (R52), which lays it
+before the leader in charge (R53); the leader orders a unit to do a task by a deadline (R55). What a case needs beyond
+that is added to :data:`VERBS` as rows, not as code around them.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ class State(TextChoices):
     WHISTLED = "whistled", "二级哨"
     TRIAGE = "triage", "中心整合"
     VERIFYING = "verifying", "镇街核实"
+    DISPATCHED = "dispatched", "已派件"
+    DECIDING = "deciding", "领导研判"
+    ORDERED = "ordered", "镇街办理"
+    FINISHED = "finished", "办结核实"
     CLOSED = "closed", "已结项"
     REFUSED = "refused", "不予受理"
 
@@ -50,6 +56,10 @@ STEP_OF: dict[State, Step] = {
     State.WHISTLED: Step.INTEGRATE,
     State.TRIAGE: Step.INTEGRATE,
     State.VERIFYING: Step.VERIFY,
+    State.DISPATCHED: Step.CLASSIFY,
+    State.DECIDING: Step.CLASSIFY,
+    State.ORDERED: Step.IMPLEMENT,
+    State.FINISHED: Step.VERIFY,
     State.CLOSED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
 }
@@ -58,6 +68,7 @@ ON_THE_GRID = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, 
 VERIFIERS = frozenset({Role.GRID_CHIEF, Role.CENTRE_CLERK})
 CENTRES = frozenset({Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF})
 CENTRE = frozenset({Role.CENTRE_CLERK})
+OFFICES = frozenset({Role.OFFICE_STAFF})
 # Whom a town has to send: its own people, whatever their post there.
 OF_THE_TOWN = frozenset({Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER})
 
@@ -67,9 +78,11 @@ class Verb:
     """One thing that can be done to a case.
 
     ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give: ``text``,
-    ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent). ``by_another`` asks
-    for somebody else than the one who resolved it, ``by_sent`` for the one who was sent. ``beside`` names the other
-    of two tracks: each can be taken once, and the state goes on when both are.
+    ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent), ``office`` (dispatched
+    to), ``unit`` (ordered to act), ``limit``. ``by_another`` asks for somebody else than the one who solved it,
+    ``only`` for one of whom a case is in the hands: who was ``sent``, somebody of the ``office`` or of the ``unit``.
+    ``beside`` names the other of two tracks: each can be taken once, and the state goes on when both are. ``aside``:
+    not the ordinary way on, and nobody is waited for to go it.
     """
 
     name: str
@@ -79,8 +92,9 @@ class Verb:
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
     by_another: bool = False
-    by_sent: bool = False
+    only: str = ""
     beside: str = ""
+    aside: bool = False
 
 
 VERBS: dict[str, Verb] = {
@@ -103,6 +117,7 @@ VERBS: dict[str, Verb] = {
             State.WHISTLED,
             frozenset({Role.GRID_CHIEF}),
             ("tried", "text"),
+            aside=True,
         ),
         Verb("file", "中心备案", frozenset({State.WHISTLED}), State.TRIAGE, CENTRE, beside="send"),
         Verb("send", "派专人到社区", frozenset({State.WHISTLED}), State.TRIAGE, CENTRE, ("person",), beside="file"),
@@ -113,12 +128,34 @@ VERBS: dict[str, Verb] = {
             State.VERIFYING,
             OF_THE_TOWN,
             ("text", "photo"),
-            by_sent=True,
+            only="sent",
         ),
         Verb("conclude", "核实并结项", frozenset({State.VERIFYING}), State.CLOSED, CENTRE, by_another=True),
-        Verb("rework", "退回专人返工", frozenset({State.VERIFYING}), State.TRIAGE, CENTRE, ("text",)),
+        Verb("rework", "退回专人返工", frozenset({State.VERIFYING}), State.TRIAGE, CENTRE, ("text",), aside=True),
+        Verb("dispatch", "派件", frozenset({State.TRIAGE}), State.DISPATCHED, CENTRE, ("office",)),
+        Verb(
+            "brief",
+            "呈报主管领导",
+            frozenset({State.DISPATCHED}),
+            State.DECIDING,
+            OFFICES,
+            ("text",),
+            only="office",
+        ),
+        Verb(
+            "order",
+            "交办",
+            frozenset({State.DECIDING}),
+            State.ORDERED,
+            frozenset({Role.LEADER_IN_CHARGE}),
+            ("unit", "text", "limit"),
+        ),
+        Verb("log", "补充办理记录", frozenset({State.ORDERED}), None, OFFICES, ("text",), only="unit"),
+        Verb("finish", "申请办结", frozenset({State.ORDERED}), State.FINISHED, OFFICES, ("text", "photo"), only="unit"),
+        Verb("confirm", "核实通过", frozenset({State.FINISHED}), State.CLOSED, OFFICES | CENTRE, by_another=True),
+        Verb("redo", "退回重办", frozenset({State.FINISHED}), State.ORDERED, OFFICES | CENTRE, ("text",), aside=True),
         Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, by_another=True),
-        Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",)),
+        Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",), aside=True),
         Verb(
             "relocate",
             "更正所属网格",
@@ -127,7 +164,15 @@ VERBS: dict[str, Verb] = {
             CENTRES,
             ("area", "text"),
         ),
-        Verb("refuse", "不予受理", frozenset({State.REPORTED, State.TRIAGE}), State.REFUSED, CENTRES, ("text",)),
+        Verb(
+            "refuse",
+            "不予受理",
+            frozenset({State.REPORTED, State.TRIAGE}),
+            State.REFUSED,
+            CENTRES,
+            ("text",),
+            aside=True,
+        ),
     )
 }
 

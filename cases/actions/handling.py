@@ -10,10 +10,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import whistling
+from cases.actions import town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
-from cases.models import Case, Photo, TraceEvent, Whistle
+from cases.course import Course, course_of, usable
+from cases.deadlines import Limit
+from cases.models import Case, Photo, TraceEvent
 from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
@@ -22,16 +24,18 @@ from gridmap.roles import Role
 from gridmap.routing import Method
 
 MAX_ACTION_TEXT = 2000
+MAX_LIMIT = 365
 NEEDED = {
     "text": "说明文字",
     "photo": "至少一张照片",
     "area": "网格编码",
     "tried": "已经做过的处置",
     "person": "派出的人",
+    "office": "承接的职能机构",
+    "unit": "责任部门",
+    "limit": "完成时限",
 }
-# Saying that it is solved, and the states in which another is to see whether it is.
-SOLVING = ("resolve", "settle")
-AWAITING_VERIFICATION = (State.RESOLVED, State.VERIFYING)
+WORDS = ("text", "tried", "area", "person", "office", "unit")
 
 
 @dataclass(frozen=True)
@@ -42,29 +46,15 @@ class Given:
     area: str = ""
     tried: str = ""
     person: str = ""
+    office: str = ""
+    unit: str = ""
+    limit: Limit | None = None
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
 
 def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
     """The verbs this caller may use now."""
-    resolver = _resolver(case) if case.state in AWAITING_VERIFICATION else None
-    whistle = whistling.whistle_of(case)
-    return [
-        verb
-        for verb in VERBS.values()
-        if allowed(verb, State(case.state), _tracks(whistle))
-        and standing.role_among(verb.roles, case.current_area_id)
-        and not (verb.by_another and user_id is not None and user_id == resolver)
-        and not (verb.by_sent and not _is_sent(whistle, user_id))
-    ]
-
-
-def _tracks(whistle: Whistle | None) -> frozenset[str]:
-    return whistle.tracks if whistle is not None else frozenset()
-
-
-def _is_sent(whistle: Whistle | None, user_id: int | None) -> bool:
-    return whistle is not None and whistle.sent is not None and whistle.sent.user_id == user_id
+    return usable(case, course_of(case), standing, user_id)
 
 
 def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime) -> Case:
@@ -78,10 +68,10 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
         raise NotFound(f"没有 {name[:20]} 这个操作 (no such action)")
     with transaction.atomic():
         case = Case.objects.visible_to(standing).locked(number)
-        whistle = whistling.whistle_of(case)
-        role = _check(verb, case, whistle, given, by=by, standing=standing)
+        course = course_of(case)
+        role = _check(verb, case, course, given, by=by, standing=standing)
         before = State(case.state)
-        payload = _change(verb, case, whistle, given, by=by, at=at)
+        payload = _change(verb, case, course, given, by=by, at=at)
         Photo.objects.bulk_create(
             photos.row(picture, case=case, kind=Photo.Kind.AFTER, at=at) for picture in given.pictures
         )
@@ -98,65 +88,84 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
     return case
 
 
-def _check(
-    verb: Verb, case: Case, whistle: Whistle | None, given: Given, *, by: AbstractBaseUser, standing: Standing
-) -> Role:
+def _check(verb: Verb, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, standing: Standing) -> Role:
     role = standing.role_among(verb.roles, case.current_area_id)
     if role is None:
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
-    if not allowed(verb, State(case.state), _tracks(whistle)):
+    if not allowed(verb, State(case.state), course.tracks):
         already = (
             "已经办过" if verb.beside and case.state in verb.comes_from else f"事项已是“{State(case.state).label}”"
         )
         raise Conflict(f"{already}，不能再“{verb.label}” (the case has moved on)", state=case.state)
-    if verb.by_another and by.pk == _resolver(case):
-        raise Forbidden("核实人不能是处置人本人 (the one who handled it cannot verify it)")
-    if verb.by_sent and not _is_sent(whistle, by.pk):
-        raise Forbidden("只有派出的专人可以办理这一步 (only the person who was sent)")
+    refusal = course.refusal(verb, standing, by.pk)
+    if refusal is not None:
+        raise Forbidden(refusal)
     _check_given(verb, given)
     return role
 
 
 def _check_given(verb: Verb, given: Given) -> None:
-    there = {
-        "text": bool(given.text.strip()),
-        "tried": bool(given.tried.strip()),
-        "photo": bool(given.pictures),
-        "area": bool(given.area),
-        "person": bool(given.person),
-    }
+    words = {name: getattr(given, name) for name in WORDS}
+    there = {name: bool(said.strip()) for name, said in words.items()}
+    there |= {"photo": bool(given.pictures), "limit": given.limit is not None}
     for need in verb.needs:
         if not there[need]:
             raise Unprocessable(f"“{verb.label}”需要{NEEDED[need]} ({need} is needed)", parameter=need)
-    for name, words in (("text", given.text), ("tried", given.tried), ("area", given.area), ("person", given.person)):
-        if "\x00" in words:
+    for name, said in words.items():
+        if "\x00" in said:
             raise Unprocessable("内容含有空字符，无法保存 (a NUL character)", parameter=name)
-        if len(words) > MAX_ACTION_TEXT:
+        if len(said) > MAX_ACTION_TEXT:
             raise Unprocessable(f"不能超过 {MAX_ACTION_TEXT} 字 (too long)", parameter=name)
+    if given.limit is not None and not 1 <= given.limit.amount <= MAX_LIMIT:
+        raise Unprocessable(f"时限应在 1 到 {MAX_LIMIT} 之间 (limit out of range)", parameter="limit")
 
 
 def _change(
-    verb: Verb, case: Case, whistle: Whistle | None, given: Given, *, by: AbstractBaseUser, at: dt.datetime
+    verb: Verb, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, at: dt.datetime
 ) -> dict[str, object]:
     payload: dict[str, object] = {"text": given.text.strip()} if given.text.strip() else {}
     if given.pictures:
         payload["photos"] = [picture.digest for picture in given.pictures]
-    changed = ["state"]
-    if verb.name == "relocate":
-        payload |= _relocate(case, given.area, on=at.date())
-        changed += ["area", "current_area", "public_point", "route_method", "route_uncertain"]
-    if verb.name == "whistle":
-        payload |= whistling.blow(case, tried=given.tried.strip(), reason=given.text.strip(), by=by, at=at)
-    if whistle is not None and verb.name == "file":
-        payload |= whistling.put_on_file(whistle, at=at)
-    if whistle is not None and verb.name == "send":
-        payload |= whistling.send(whistle, case, given.person, at=at)
-    case.state = after(verb, State(case.state), _tracks(whistle))
+    payload |= _effect(verb.name, case, course, given, by=by, at=at)
+    case.state = after(verb, State(case.state), course.tracks)
+    changed = ["state", *CHANGES.get(verb.name, ())]
     if case.state not in OPEN:
         case.closed_at = at
         changed.append("closed_at")
     case.save(update_fields=changed)
     return payload
+
+
+# What a verb changes of the case itself, beside its state.
+CHANGES = {
+    "relocate": ("area", "current_area", "public_point", "route_method", "route_uncertain"),
+    "order": ("due_at",),
+    "redo": ("due_at",),
+}
+
+
+def _effect(
+    verb: str, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, at: dt.datetime
+) -> dict[str, object]:
+    """Do what a verb does beside the state; returns what the trace says of it."""
+    match verb:
+        case "relocate":
+            return _relocate(case, given.area, on=at.date())
+        case "whistle":
+            return whistling.blow(case, tried=given.tried.strip(), reason=given.text.strip(), by=by, at=at)
+        case "file" if course.whistle:
+            return whistling.put_on_file(course.whistle, at=at)
+        case "send" if course.whistle:
+            return whistling.send(course.whistle, case, given.person, at=at)
+        case "dispatch":
+            return town.dispatch(case, given.office, by=by, at=at)
+        case "order" if given.limit:
+            return town.order(case, given.unit, given.text.strip(), given.limit, by=by, at=at)
+        case "finish" if course.assignment:
+            return town.finish(course.assignment, at=at)
+        case "redo" if course.assignment:
+            return town.redo(course.assignment, case, at=at)
+    return {}
 
 
 def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:
@@ -170,13 +179,3 @@ def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:
     case.route_method, case.route_uncertain = Method.MANUAL, False
     case.public_point = public_point(case.point, case.category, area.code, on=on)
     return moved
-
-
-def _resolver(case: Case) -> int | None:
-    """Whoever said last that it was solved."""
-    return (
-        TraceEvent.objects.filter(case=case, verb__in=SOLVING)
-        .order_by("-seq")
-        .values_list("actor_id", flat=True)
-        .first()
-    )

@@ -15,11 +15,6 @@ from gridmap.problems import Unprocessable
 TOWN_DIGITS = 9
 
 
-def whistle_of(case: Case) -> Whistle | None:
-    """The last whistle blown about a case."""
-    return Whistle.objects.filter(case=case).select_related("sent").last()
-
-
 def blow(case: Case, *, tried: str, reason: str, by: AbstractBaseUser, at: dt.datetime) -> dict[str, object]:
     """Call the town; returns what the trace says of it."""
     Whistle.objects.create(

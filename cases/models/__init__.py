@@ -3,16 +3,20 @@
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
+from cases.models.town import Assignment, Dispatch, Responsibility
 from cases.models.trace import TraceEvent
 from cases.models.whistle import Whistle
 
 __all__ = [
+    "Assignment",
     "Case",
     "Category",
+    "Dispatch",
     "Handover",
     "Photo",
     "Reporter",
     "Rerouting",
+    "Responsibility",
     "TraceEvent",
     "Voice",
     "Whistle",

@@ -34,7 +34,11 @@ PUBLIC = {
     "number", "kind", "category", "state", "state_name", "step", "area", "area_routed", "point", "exact", "reported_at", "due_at",
     "closed_at", "voices", "actions",
 }  # fmt: skip
-WHOLE = PUBLIC | {"text", "address", "channel", "route", "reporter", "photos", "whistles", "trace"}
+WHOLE = (
+    PUBLIC
+    | {"text", "address", "channel", "route", "reporter", "photos", "trace"}
+    | {"whistles", "dispatches", "assignments"}
+)
 
 
 @pytest.fixture

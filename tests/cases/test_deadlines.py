@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.deadlines import SHANGHAI, DeadlineTable, Limit, Unit, WorkingCalendar, due_at
+from cases.deadlines import SHANGHAI, DeadlineTable, Limit, Unit, WorkingCalendar, due_at, halved
 
 CALENDAR = WorkingCalendar(
     {day: False for day in chinese_calendar.holidays} | {day: True for day in chinese_calendar.workdays}
@@ -83,3 +83,18 @@ def test_the_table_gives_the_same_answers(asked: list[tuple[dt.datetime, int]], 
         for at, (_, amount) in zip(given_starts, asked, strict=True)
     ]
     assert many == pytest.approx(alone, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("limit", "half"),
+    [
+        (Limit(3, Unit.WORKING_DAYS), Limit(12, Unit.WORKING_HOURS)),
+        (Limit(1, Unit.WORKING_DAYS), Limit(4, Unit.WORKING_HOURS)),
+        (Limit(4, Unit.WORKING_HOURS), Limit(2, Unit.WORKING_HOURS)),
+        (Limit(1, Unit.WORKING_HOURS), Limit(1, Unit.WORKING_HOURS)),
+        (Limit(5, Unit.EMERGENCY_HOURS), Limit(3, Unit.EMERGENCY_HOURS)),
+        (Limit(3, Unit.CALENDAR_DAYS), Limit(36, Unit.EMERGENCY_HOURS)),
+    ],
+)
+def test_what_has_to_be_done_again_gets_half_the_time(limit: Limit, half: Limit) -> None:
+    assert halved(limit) == half

@@ -23,6 +23,13 @@ EXPECTED = {
     "settle": ({State.TRIAGE}, TOWN, State.VERIFYING),
     "conclude": ({State.VERIFYING}, CENTRE, State.CLOSED),
     "rework": ({State.VERIFYING}, CENTRE, State.TRIAGE),
+    "dispatch": ({State.TRIAGE}, CENTRE, State.DISPATCHED),
+    "brief": ({State.DISPATCHED}, {Role.OFFICE_STAFF}, State.DECIDING),
+    "order": ({State.DECIDING}, {Role.LEADER_IN_CHARGE}, State.ORDERED),
+    "log": ({State.ORDERED}, {Role.OFFICE_STAFF}, None),
+    "finish": ({State.ORDERED}, {Role.OFFICE_STAFF}, State.FINISHED),
+    "confirm": ({State.FINISHED}, {Role.OFFICE_STAFF, Role.CENTRE_CLERK}, State.CLOSED),
+    "redo": ({State.FINISHED}, {Role.OFFICE_STAFF, Role.CENTRE_CLERK}, State.ORDERED),
     "relocate": ({State.REPORTED, State.HANDLING, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
     "refuse": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.REFUSED),
 }
@@ -52,6 +59,10 @@ def test_level_two_is_only_for_the_community() -> None:
     # R49: blown by the village or community, whose secretary is the grid chief (R23); never by a worker.
     assert VERBS["whistle"].roles == {Role.GRID_CHIEF}
     assert {"tried", "text"} == set(VERBS["whistle"].needs)
+
+
+def test_r55_an_order_needs_unit_task_and_deadline() -> None:
+    assert set(VERBS["order"].needs) == {"unit", "text", "limit"}
 
 
 def test_neither_track_alone_is_enough() -> None:

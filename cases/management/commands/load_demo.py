@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from cases.demonstration import accounts, history
-from cases.models import Case, Category, Workday
+from cases.models import Case, Category, Responsibility, Workday
 from gridmap import registry_files
-from gridmap.models import Area, Edition
+from gridmap.models import Area, Edition, Organisation
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 REGISTERED_ON = dt.date(2019, 1, 1)
@@ -55,6 +56,7 @@ class Command(BaseCommand):
                 self.stdout.write("载入示范区登记数据 (registry)……")
                 registry_files.load(FIXTURES / "district", name="示意版", valid_from=REGISTERED_ON, at=as_of)
             _load_categories()
+            _load_responsibilities()
             _load_calendar(as_of)
             accounts.create(with_password=options["accounts"])
             self.stdout.write(f"载入 {options['cases']} 件示意事项 (cases)……")
@@ -93,6 +95,28 @@ def _load_categories() -> None:
             ),
             ignore_conflicts=True,
         )
+
+
+def _load_responsibilities() -> None:
+    """Which office answers for what: by the endings of offices' names, the first that a town has."""
+    offices: dict[str, list[Organisation]] = defaultdict(list)
+    for office in Organisation.objects.filter(kind=Organisation.Kind.OFFICE).order_by("code"):
+        offices[office.area_id].append(office)
+    with (FIXTURES / "responsibilities.csv").open(encoding="utf-8", newline="") as file:
+        rules = [(row["category"], row["offices"].split()) for row in csv.DictReader(file)]
+    Responsibility.objects.bulk_create(
+        (
+            Responsibility(category_id=category, office=answering)
+            for of_town in offices.values()
+            for category, endings in rules
+            if (answering := _first_ending(of_town, endings)) is not None
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _first_ending(offices: list[Organisation], endings: list[str]) -> Organisation | None:
+    return next((office for ending in endings for office in offices if office.name.endswith(ending)), None)
 
 
 def _load_calendar(as_of: dt.datetime) -> None:
