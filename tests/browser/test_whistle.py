@@ -18,21 +18,31 @@ SignIn = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def envoy(server: Site) -> tuple[str, str]:
-    """Code and username of somebody of the town's offices, given the demonstration's password."""
-    with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
-        cursor.execute(
-            """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
-               WHERE id = (SELECT p.user_id FROM gridmap_person p
-                           JOIN gridmap_appointment a ON a.person_id = p.code
-                           JOIN gridmap_organisation o ON o.code = a.organisation_id
-                           WHERE a.role = 'office_staff' AND o.area_id = %s ORDER BY p.code LIMIT 1)
-               RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
-            [WORKER, GRID[:9]],
-        )
-        found = cursor.fetchone()
-    assert found is not None
-    return found
+def let_in(server: Site) -> Callable[[str, str], tuple[str, str]]:
+    """Give somebody of a post at an organisation the demonstration's password: code and username."""
+
+    def find(role: str, organisation: str) -> tuple[str, str]:
+        with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
+            cursor.execute(
+                """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
+                   WHERE id = (SELECT p.user_id FROM gridmap_person p
+                               JOIN gridmap_appointment a ON a.person_id = p.code
+                               JOIN gridmap_organisation o ON o.code = a.organisation_id
+                               WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
+                   RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
+                [WORKER, role, GRID[:9], f"%{organisation}"],
+            )
+            found = cursor.fetchone()
+        assert found is not None
+        return found
+
+    return find
+
+
+@pytest.fixture
+def envoy(let_in: Callable[[str, str], tuple[str, str]]) -> tuple[str, str]:
+    """Somebody of the town's offices, to be sent."""
+    return let_in("office_staff", "党政综合办公室")
 
 
 def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
@@ -69,7 +79,7 @@ def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
     desk_page.get_by_label("派谁到社区").select_option(envoy[0])
     desk_page.get_by_role("button", name="派专人到社区").click()
     expect(desk_page.locator(".case-head .state")).to_have_text("中心整合")
-    expect(desk_page.locator("main")).to_contain_text("“到社区协调解决”")
+    expect(desk_page.locator(".whistle")).to_contain_text("派出专人")
 
     # Whoever was sent settles it on the spot.
     field = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
@@ -89,3 +99,73 @@ def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
     desk_page.get_by_role("button", name="核实并结项").click()
     expect(desk_page.locator(".case-head .state")).to_have_text("已结项")
     expect(desk_page.locator(".trace li")).to_have_count(7)
+
+
+def test_a_case_is_dispatched_decided_ordered_done_and_verified(
+    open_page: Callable[..., Page],
+    site: str,
+    sign_in: SignIn,
+    envoy: tuple[str, str],
+    let_in: Callable[[str, str], tuple[str, str]],
+) -> None:
+    number = report(site, "井盖下沉，等镇街处置")
+    _, builder = let_in("office_staff", "城市建设办公室")
+    _, leader = let_in("leader_in_charge", "街道办事处")
+
+    def page_of(username: str) -> Page:
+        page = open_page(viewport={"width": 1440, "height": 900})
+        sign_in(page, username)
+        page.goto(f"/cases/{number}/")
+        return page
+
+    def state(page: Page, name: str) -> None:
+        expect(page.locator(".case-head .state")).to_have_text(name)
+
+    page_of(WORKER).get_by_role("button", name="接单处置").click()
+    chief = page_of(CHIEF)
+    chief.locator("summary", has_text="吹二级哨").click()
+    chief.get_by_label("网格和社区已经做过什么").fill("设了围挡")
+    chief.get_by_label("为什么社区解决不了").fill("没有施工权限")
+    chief.get_by_role("button", name="吹二级哨").click()
+    clerk = page_of(CLERK)
+    clerk.get_by_role("button", name="中心备案").click()
+    clerk.get_by_label("派谁到社区").select_option(envoy[0])
+    clerk.get_by_role("button", name="派专人到社区").click()
+
+    # The rule names the office; a person confirms.
+    expect(clerk.get_by_label("派给哪个职能机构").locator("option:checked")).to_contain_text(
+        "城市建设办公室(“设施损坏”归它)"
+    )
+    clerk.get_by_role("button", name="派件").click()
+    state(clerk, "已派件")
+    expect(clerk.locator(".trace")).to_contain_text("依据：设施损坏 → 解放街道城市建设办公室")
+    expect(clerk.locator("main")).to_contain_text("等待解放街道城市建设办公室“呈报主管领导”")
+
+    office = page_of(builder)
+    office.get_by_label("来件情况和拟办意见").fill("拟由本办换盖")
+    office.get_by_role("button", name="呈报主管领导").click()
+    state(office, "领导研判")
+
+    # The leader gives unit, task and deadline; what was typed stays where one is refused.
+    decides = page_of(leader)
+    decides.get_by_label("责任部门").select_option(label="解放街道城市建设办公室")
+    decides.get_by_label("工作任务").fill("   ")
+    decides.get_by_label("完成时限").fill("3")
+    decides.get_by_role("button", name="交办").click()
+    expect(decides.get_by_role("alert")).to_contain_text("“交办”需要说明文字")
+    expect(decides.get_by_label("完成时限")).to_have_value("3")
+    expect(decides.get_by_label("责任部门").locator("option:checked")).to_have_text("解放街道城市建设办公室")
+    decides.get_by_label("工作任务").fill("更换井盖并回填")
+    decides.get_by_role("button", name="交办").click()
+    state(decides, "镇街办理")
+    expect(decides.locator(".assignment")).to_contain_text("限 3工作日")
+
+    office.reload()
+    office.locator("#finish-text").fill("已换盖回填")
+    office.get_by_label("处置后的照片").set_input_files(picture())
+    office.get_by_role("button", name="申请办结").click()
+    state(office, "办结核实")
+    expect(office.get_by_role("button", name="核实通过")).to_have_count(0)
+    clerk.reload()
+    clerk.get_by_role("button", name="核实通过").click()
+    state(clerk, "已结项")
