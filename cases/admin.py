@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from cases.models import Case, Category, Photo, Responsibility, TraceEvent, Voice, Workday
+from cases.models import Case, Category, CategoryPower, Photo, Responsibility, TraceEvent, Voice, Workday
 from cases.serializers import OTHER_DEEDS
 from cases.workflow import VERBS
 from gridmap.admin.filters import TownFilter
@@ -61,6 +61,17 @@ class ResponsibilityAdmin(Kept):
     def town(self, rule: Responsibility) -> str:
         """The name of the office's town."""
         return rule.office.area.name
+
+
+@admin.register(CategoryPower)
+class CategoryPowerAdmin(Kept):
+    """Which handed-down power cases of a category fall under: a town that has it is asked before it calls the district."""
+
+    list_display = ("category", "power")
+    list_filter = (("category", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("category", "power")
+    search_fields = ("category__name", "power__name")
+    autocomplete_fields = ("category", "power")
 
 
 @admin.register(Workday)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cases.models import Case
+from cases.models import Assignment, Case
 from cases.workflow import State
 from gridmap.serializers import AreaRefSerializer
 
@@ -127,6 +127,10 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     """What a unit was ordered to do, and by when."""
 
     unit = AreaRefSerializer(help_text="机构的编码和名称")
+    letter = serializers.CharField(help_text="信函文号；空：镇街交办")
+    part = serializers.ChoiceField(Assignment.Part.choices)
+    received_at = serializers.DateTimeField(allow_null=True)
+    arrived_at = serializers.DateTimeField(allow_null=True)
     task = serializers.CharField()
     limit = serializers.CharField()
     ordered_at = serializers.DateTimeField()
@@ -169,7 +173,8 @@ class VerbSerializer(serializers.Serializer[Any]):
     to = serializers.CharField(allow_null=True, help_text="空：状态不变")
     roles = serializers.ListField(child=serializers.CharField())
     needs = serializers.ListField(child=serializers.CharField())
-    by_another = serializers.BooleanField(help_text="不能是处置人本人")
+    other_than = serializers.ListField(child=serializers.CharField(), help_text="不能是最近办过这些的人")
+    lead = serializers.BooleanField(help_text="主办部门的才使状态改变")
     only = serializers.CharField(
         allow_null=True, help_text="只能是：sent 派出的专人、office 承接的机构、unit 被交办的部门"
     )

@@ -188,7 +188,9 @@ def act(request: Request, number: str, verb: str) -> Response:
     actions.act(
         number,
         verb,
-        Given(**{name: data[name] for name in WORDS}, limit=_limit(data), pictures=pictures),
+        Given(
+            **{name: data[name] for name in WORDS}, assisting=data["assisting"], limit=_limit(data), pictures=pictures
+        ),
         by=request.user,
         standing=standing,
         at=timezone.localtime(),

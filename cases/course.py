@@ -1,9 +1,10 @@
-"""In whose hands cases are, beside their states: who was sent, which office has it, which unit was ordered, who solved it."""
+"""In whose hands cases are, beside their states: who was sent, which office has it, which unit or department was asked."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import QuerySet
@@ -14,42 +15,75 @@ from gridmap.duties import Standing
 from gridmap.roles import Role
 
 ON_THE_GRID = frozenset({State.REPORTED, State.HANDLING, State.RESOLVED})
-# Saying that it is solved, and the states in which another is to see whether it is.
-SOLVING = ("resolve", "settle", "finish")
-AWAITING_VERIFICATION = frozenset({State.RESOLVED, State.VERIFYING, State.FINISHED})
+# Whoever used one of these may not use what comes after it, and the states in which that is asked.
+NOT_TWICE = tuple(sorted({name for verb in VERBS.values() for name in verb.other_than}))
+ASKED_WHO = frozenset(state for verb in VERBS.values() if verb.other_than for state in verb.comes_from)
 NOT_THEIRS = {
     "sent": "只有派出的专人可以办理这一步 (only the person who was sent)",
     "office": "只有承接派件的职能机构可以办理这一步 (only the office it was dispatched to)",
     "unit": "只有被交办的责任部门可以办理这一步 (only the unit that was ordered)",
+    "department": "只有信函所列的部门可以办理这一步 (only a department the letter names)",
+}
+NOT_THE_SAME = {
+    "refer": "主要领导与主管领导不能是同一人 (the two leaders are two persons)",
 }
 
 
 @dataclass(frozen=True)
 class Course:
-    """The last whistle, dispatch and assignment of a case, and the number of the account that said it was solved."""
+    """The last whistle, dispatch and order of a case, what its last letter asked of whom, and who last used some verbs."""
 
     whistle: Whistle | None = None
     dispatch: Dispatch | None = None
     assignment: Assignment | None = None
-    solver: int | None = None
+    asked: tuple[Assignment, ...] = ()
+    actors: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def tracks(self) -> frozenset[str]:
-        """The tracks of the whistle that are taken."""
+        """The tracks of the second whistle that are taken."""
         return self.whistle.tracks if self.whistle is not None else frozenset()
+
+    @property
+    def lead(self) -> Assignment | None:
+        """What was asked of the lead department."""
+        return next((it for it in self.asked if it.is_lead), None)
+
+    def own(self, standing: Standing) -> Assignment | None:
+        """What the letter asked of the department of somebody with this standing."""
+        units = standing.organisations.get(Role.DEPARTMENT_STAFF, frozenset())
+        return next((it for it in self.asked if it.unit_id in units), None)
 
     def refusal(self, verb: Verb, standing: Standing, user_id: int | None) -> str | None:
         """Why somebody of the right role may still not use a verb, as a sentence; None where nothing stands in the way."""
-        if verb.by_another and user_id is not None and user_id == self.solver:
-            return "核实人不能是处置人本人 (the one who handled it cannot verify it)"
+        for name in verb.other_than:
+            if user_id is not None and user_id == self.actors.get(name):
+                return NOT_THE_SAME.get(name, "核实人不能是处置人本人 (the one who handled it cannot verify it)")
         if verb.only and not self._is_in_hands(verb.only, standing, user_id):
             return NOT_THEIRS[verb.only]
+        return None
+
+    def too_early(self, verb: Verb, standing: Standing) -> str | None:
+        """What has to be done by or with a department before it may use a verb, as a sentence; None where nothing has."""
+        own = self.own(standing) if verb.only == "department" else None
+        if own is None:
+            return None
+        if own.finished_at is not None:
+            return "本部门已经申请办结 (done already)"
+        if verb.name == "receive":
+            return "信函已经查收 (received already)" if own.received_at is not None else None
+        if own.received_at is None:
+            return "请先查收信函 (receive the letter first)"
+        if verb.name == "claim" and own.arrived_at is None:
+            return "镇街还没有登记本部门签到，不能申请办结 (not signed in yet)"
         return None
 
     def _is_in_hands(self, of: str, standing: Standing, user_id: int | None) -> bool:
         if of == "sent":
             sent = self.whistle.sent if self.whistle is not None else None
             return user_id is not None and sent is not None and sent.user_id == user_id
+        if of == "department":
+            return self.own(standing) is not None
         offices = standing.organisations.get(Role.OFFICE_STAFF, frozenset())
         if of == "office":
             return self.dispatch is not None and self.dispatch.office_id in offices
@@ -64,6 +98,7 @@ def usable(case: Case, course: Course, standing: Standing, user_id: int | None) 
         if allowed(verb, State(case.state), course.tracks)
         and standing.role_among(verb.roles, case.current_area_id)
         and course.refusal(verb, standing, user_id) is None
+        and course.too_early(verb, standing) is None
     ]
 
 
@@ -75,12 +110,19 @@ def course_of(case: Case) -> Course:
 def courses_of(cases: Collection[Case]) -> dict[int, Course]:
     """The courses of some cases by key: at most four statements, however many there are."""
     away = [case.pk for case in cases if State(case.state) not in ON_THE_GRID]
-    whistles = _last(Whistle.objects.select_related("sent"), away)
-    dispatches = _last(Dispatch.objects.select_related("office"), away)
-    assignments = _last(Assignment.objects.select_related("unit"), away)
-    solvers = _solvers(case.pk for case in cases if State(case.state) in AWAITING_VERIFICATION)
+    town = Whistle.Level.TOWN
+    whistles = _by_case(Whistle.objects.filter(level=town).select_related("sent"), away)
+    dispatches = _by_case(Dispatch.objects.select_related("office"), away)
+    assignments = _by_case(Assignment.objects.select_related("unit"), away)
+    actors = _actors([case.pk for case in cases if State(case.state) in ASKED_WHO])
     return {
-        case.pk: Course(whistles.get(case.pk), dispatches.get(case.pk), assignments.get(case.pk), solvers.get(case.pk))
+        case.pk: Course(
+            _last(whistles[case.pk]),
+            _last(dispatches[case.pk]),
+            _last([it for it in assignments[case.pk] if it.letter_id is None]),
+            _of_last_letter(assignments[case.pk]),
+            actors[case.pk],
+        )
         for case in cases
     }
 
@@ -88,13 +130,28 @@ def courses_of(cases: Collection[Case]) -> dict[int, Course]:
 _Row = TypeVar("_Row", Whistle, Dispatch, Assignment)
 
 
-def _last(rows: QuerySet[_Row], cases: Collection[int]) -> dict[int, _Row]:
-    return {row.case_id: row for row in rows.filter(case__in=cases).order_by("id")} if cases else {}
+def _by_case(rows: QuerySet[_Row], cases: Collection[int]) -> defaultdict[int, list[_Row]]:
+    found: defaultdict[int, list[_Row]] = defaultdict(list)
+    if cases:
+        for row in rows.filter(case__in=cases).order_by("id"):
+            found[row.case_id].append(row)
+    return found
 
 
-def _solvers(cases: Iterable[int]) -> dict[int, int | None]:
-    waiting = list(cases)
-    if not waiting:
-        return {}
-    said = TraceEvent.objects.filter(case__in=waiting, verb__in=SOLVING).order_by("seq")
-    return dict(said.values_list("case_id", "actor_id"))
+def _last(rows: Sequence[_Row]) -> _Row | None:
+    return rows[-1] if rows else None
+
+
+def _of_last_letter(assignments: Sequence[Assignment]) -> tuple[Assignment, ...]:
+    letters = [it.letter_id for it in assignments if it.letter_id is not None]
+    return tuple(it for it in assignments if it.letter_id == max(letters)) if letters else ()
+
+
+def _actors(cases: Collection[int]) -> defaultdict[int, dict[str, int | None]]:
+    """Who last used each verb that its user may not be followed up on, by case."""
+    found: defaultdict[int, dict[str, int | None]] = defaultdict(dict)
+    if cases:
+        used = TraceEvent.objects.filter(case__in=cases, verb__in=NOT_TWICE).order_by("seq")
+        for case, verb, actor in used.values_list("case_id", "verb", "actor_id"):
+            found[case][verb] = actor
+    return found

@@ -117,6 +117,8 @@ def in_hands(verb: Verb, course: Course) -> str:
     """The name of whoever has a case in hand for a verb that only they may use."""
     if verb.only == "sent":
         return f"派出的{course.whistle.sent.name}" if course.whistle and course.whistle.sent else ""
+    if verb.only == "department":
+        return course.lead.unit.name if course.lead else ""
     if verb.only == "office":
         return course.dispatch.office.name if course.dispatch else ""
     return course.assignment.unit.name if course.assignment else ""

@@ -16,8 +16,15 @@ NEEDS = {
     "office": "职能机构",
     "unit": "责任部门",
     "limit": "完成时限",
+    "department": "部门",
+    "persons": "来的人",
 }
-ONLY = {"sent": "只能是派出的专人", "office": "只能是承接派件的职能机构", "unit": "只能是被交办的责任部门"}
+ONLY = {
+    "sent": "只能是派出的专人",
+    "office": "只能是承接派件的职能机构",
+    "unit": "只能是被交办的责任部门",
+    "department": "只能是信函所列的部门",
+}
 
 
 def process() -> dict[str, Any]:
@@ -42,7 +49,8 @@ def _verb(verb: Verb) -> dict[str, Any]:
         "to": verb.goes_to.value if verb.goes_to else None,
         "roles": [role.value for role in Role if role in verb.roles],
         "needs": list(verb.needs),
-        "by_another": verb.by_another,
+        "other_than": list(verb.other_than),
+        "lead": verb.lead,
         "only": verb.only or None,
         "beside": verb.beside or None,
     }
@@ -89,7 +97,8 @@ def _row(verb: Verb) -> str:
     roles = "、".join(role.label for role in Role if role in verb.roles)
     needs = "、".join(NEEDS[need] for need in verb.needs)
     rules = {
-        "不能是处置人本人": verb.by_another,
+        f"不能是“{'、'.join(VERBS[name].label for name in verb.other_than)}”的人": bool(verb.other_than),
+        "主办部门的才使状态改变": verb.lead,
         ONLY.get(verb.only, ""): bool(verb.only),
         f"与“{VERBS[verb.beside].label}”都办了才往下走" if verb.beside else "": bool(verb.beside),
     }

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 
-from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT
+from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT, MAX_PERSONS
 from cases.deadlines import Unit, due_at
 from cases.models import Assignment, Case, Category, Dispatch, TraceEvent, Whistle
 from cases.models.calendar import calendar_for
@@ -158,6 +158,12 @@ class ActionInput(StrictInput):
     person = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
     office = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
     unit = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
+    department = serializers.CharField(max_length=24, required=False, allow_blank=True, default="")
+    assisting = serializers.ListField(
+        child=serializers.CharField(max_length=24), max_length=20, required=False, default=list
+    )
+    persons = serializers.CharField(max_length=MAX_PERSONS, required=False, allow_blank=True, default="")
+    own_power = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     limit_amount = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False, default=None)
     limit_unit = serializers.ChoiceField(Unit.choices, required=False, default=Unit.WORKING_DAYS)
     photos = PhotosField(required=False, default=list)
@@ -295,6 +301,10 @@ def assignment_view(it: Assignment) -> dict[str, Any]:
     """An order to a unit."""
     return {
         "unit": {"code": it.unit_id, "name": it.unit.name},
+        "letter": it.letter.number if it.letter else "",
+        "part": it.part,
+        "received_at": timezone.localtime(it.received_at).isoformat() if it.received_at else None,
+        "arrived_at": timezone.localtime(it.arrived_at).isoformat() if it.arrived_at else None,
         "task": it.task,
         "limit": str(it.limit),
         "ordered_at": timezone.localtime(it.ordered_at).isoformat(),
@@ -344,7 +354,10 @@ def whole_course() -> list[Prefetch[Any]]:
     return [
         Prefetch("whistles", Whistle.objects.select_related("blown_by__person", "sent").order_by("id")),
         Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
-        Prefetch("assignments", Assignment.objects.select_related("unit").order_by("id")),
+        Prefetch(
+            "assignments",
+            Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
+        ),
     ]
 
 

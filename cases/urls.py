@@ -22,6 +22,7 @@ urlpatterns = [
     path("desk/", views.desk, name="desk"),
     path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/reporter/", views.reporter, name="case-reporter"),
+    path("cases/<str:number>/letters/<int:pk>/", views.letter, name="case-letter"),
     path("cases/<str:number>/photos/<int:pk>/", views.photo, name="case-photo"),
     path("cases/<str:number>/<str:verb>/", views.act, name="case-act"),
 ]

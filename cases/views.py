@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import segno
+import shapely
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.contrib.gis.db.models.functions import AsWKB
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +22,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from cases import actions, photos
+from cases.actions.district import departments, own_powers
 from cases.actions.handling import WORDS, Given
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
@@ -28,11 +31,12 @@ from cases.course import course_of, usable
 from cases.deadlines import Limit, Unit
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
-from cases.models import Case, Photo
+from cases.letters import drawing
+from cases.models import Case, Letter, Photo
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_course, whole_trace
 from cases.workflow import OPEN, STEP_OF, State, Step
 from gridmap.duties import path_of, responsible_for
-from gridmap.models import Area
+from gridmap.models import Area, Boundary
 from gridmap.problems import NotFound, Problem, Unprocessable
 
 UNKNOWN_ICON = "question-circle"
@@ -238,7 +242,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
         "waits_for": waits_for(State(shown.state), verbs, course),
-        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}),
+        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}) | {"asked": course.asked},
+        "own_powers": own_powers(shown, on=timezone.localdate()) if any(it.name == "apply" for it in verbs) else [],
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
@@ -267,6 +272,8 @@ def _choices(shown: Case, needs: set[str]) -> dict[str, Any]:
         choices["rules"] = rules_for(shown)
     if needs & {"office", "unit"}:
         choices["units"] = units_of(shown)
+    if "department" in needs:
+        choices["departments"] = departments()
     if "limit" in needs:
         choices["limit_units"] = Unit.choices
     return choices
@@ -288,7 +295,8 @@ def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpRespon
     words = {name: request.POST.get(name, "") for name in WORDS}
     words["area"] = words["area"].strip()
     try:
-        given = Given(**words, limit=_limit(request), pictures=photos.read_all(uploads(request)))
+        assisting = request.POST.getlist("assisting")
+        given = Given(**words, assisting=assisting, limit=_limit(request), pictures=photos.read_all(uploads(request)))
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
     except Problem as problem:
         found, whole = case_for(number, standing)
@@ -316,6 +324,45 @@ def reporter(request: AuthenticatedHttpRequest, number: str) -> HttpResponse:
     response = render(request, "cases/reporter.html", {"reporter": found, "number": number})
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_safe
+def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A letter of demand, to read and to print; for those who may read the case whole."""
+    found, whole = case_for(number, caller(request))
+    if not whole and not request.user.is_authenticated:
+        return redirect(f"{reverse('sign-in')}?next={request.path}")
+    written = Letter.objects.select_related("confirmed_by__person").filter(case=found, pk=pk).first() if whole else None
+    if written is None:
+        raise NotFound("没有找到这封信函 (no such letter)")
+    asked = list(written.assignments.select_related("unit").order_by("part", "id"))
+    path = path_of(found.current_area_id)
+    town = path[1]["name"] if len(path) > 1 else path[0]["name"]
+    person = getattr(written.confirmed_by, "person", None)
+    context = {
+        "case": found,
+        "letter": written,
+        "lead": next(it for it in asked if it.is_lead),
+        "assisting": [it for it in asked if not it.is_lead],
+        "town": town,
+        "place": path[-1]["name"],
+        "centre": responsible_for(found.current_area_id, on=timezone.localdate(written.issued_at))["centre"],
+        "confirmed_by": person.name if person else written.confirmed_by.get_username(),
+        "grid_name": found.current_area.name,
+        "drawn": drawing(found.point.x, found.point.y, _ground_about(found)),
+    }
+    return render(request, "cases/letter.html", context)
+
+
+def _ground_about(found: Case) -> list[tuple[str, Any]]:
+    """Names and shapes of the second-level grids within a kilometre or so."""
+    near = Boundary.objects.on(timezone.localdate()).filter(
+        area__level="grid", geom__bboverlaps=found.point.buffer(0.006)
+    )
+    return [
+        (name, shapely.from_wkb(bytes(shape)))
+        for name, shape in near.annotate(wkb=AsWKB("geom")).values_list("area__name", "wkb")
+    ]
 
 
 @require_safe

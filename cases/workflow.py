@@ -4,8 +4,10 @@ Pure: no database, no clock. The nine steps are the article's (R44). At the firs
 case and handles it on the spot, and the grid chief verifies. What cannot be solved there the grid chief whistles up
 to the town (R49), which opens two tracks (R50): the centre files it and a named person is sent; with both the centre
 has it in hand. What the person sent cannot settle the centre dispatches to an office of the town (R52), which lays it
-before the leader in charge (R53); the leader orders a unit to do a task by a deadline (R55). What a case needs beyond
-that is added to :data:`VERBS` as rows, not as code around them.
+before the leader in charge (R53); the leader orders a unit to do a task by a deadline (R55), or finds that the district
+is needed: then the office applies, the principal leader confirms (R56), and the centre blows the third whistle with a
+letter to a lead department and those that assist (R58, R59). The lead receives it, comes and is signed in by the town's
+office (R63), handles the case and says so; the office verifies (R64).
 """
 
 from __future__ import annotations
@@ -31,6 +33,13 @@ class State(TextChoices):
     DECIDING = "deciding", "领导研判"
     ORDERED = "ordered", "镇街办理"
     FINISHED = "finished", "办结核实"
+    REFERRED = "referred", "待申请三级哨"
+    APPLIED = "applied", "待主要领导确认"
+    CONFIRMED = "confirmed", "待发信函"
+    ISSUED = "issued", "三级哨"
+    RECEIVED = "received", "部门已查收"
+    ARRIVED = "arrived", "部门已报到"
+    CLAIMED = "claimed", "部门办结核实"
     CLOSED = "closed", "已结项"
     REFUSED = "refused", "不予受理"
 
@@ -60,6 +69,13 @@ STEP_OF: dict[State, Step] = {
     State.DECIDING: Step.CLASSIFY,
     State.ORDERED: Step.IMPLEMENT,
     State.FINISHED: Step.VERIFY,
+    State.REFERRED: Step.CLASSIFY,
+    State.APPLIED: Step.PUBLISH,
+    State.CONFIRMED: Step.PUBLISH,
+    State.ISSUED: Step.ACCEPT,
+    State.RECEIVED: Step.REPORT_FOR_DUTY,
+    State.ARRIVED: Step.IMPLEMENT,
+    State.CLAIMED: Step.VERIFY,
     State.CLOSED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
 }
@@ -68,7 +84,11 @@ ON_THE_GRID = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, 
 VERIFIERS = frozenset({Role.GRID_CHIEF, Role.CENTRE_CLERK})
 CENTRES = frozenset({Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF})
 CENTRE = frozenset({Role.CENTRE_CLERK})
+LEADERS = frozenset({Role.LEADER_IN_CHARGE})
 OFFICES = frozenset({Role.OFFICE_STAFF})
+DEPARTMENTS = frozenset({Role.DEPARTMENT_STAFF})
+# From the letter on until the lead department says that it is done.
+WITH_DEPARTMENTS = frozenset({State.ISSUED, State.RECEIVED, State.ARRIVED})
 # Whom a town has to send: its own people, whatever their post there.
 OF_THE_TOWN = frozenset({Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER})
 
@@ -79,10 +99,11 @@ class Verb:
 
     ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give: ``text``,
     ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent), ``office`` (dispatched
-    to), ``unit`` (ordered to act), ``limit``. ``by_another`` asks for somebody else than the one who solved it,
-    ``only`` for one of whom a case is in the hands: who was ``sent``, somebody of the ``office`` or of the ``unit``.
-    ``beside`` names the other of two tracks: each can be taken once, and the state goes on when both are. ``aside``:
-    not the ordinary way on, and nobody is waited for to go it.
+    to), ``unit`` (ordered to act), ``limit``, ``department`` (the lead), ``persons`` (who came). ``other_than`` asks for
+    somebody else than whoever last used one of these verbs, ``only`` for one of whom a case is in the hands: who was
+    ``sent``, somebody of the ``office``, of the ``unit``, or of a ``department`` the letter names. ``beside`` names the
+    other of two tracks: each can be taken once, and the state goes on when both are. ``lead``: the state goes on only
+    where it concerns the lead department. ``aside``: not the ordinary way on, and nobody is waited for to go it.
     """
 
     name: str
@@ -91,9 +112,10 @@ class Verb:
     goes_to: State | None
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
-    by_another: bool = False
+    other_than: tuple[str, ...] = ()
     only: str = ""
     beside: str = ""
+    lead: bool = False
     aside: bool = False
 
 
@@ -130,7 +152,7 @@ VERBS: dict[str, Verb] = {
             ("text", "photo"),
             only="sent",
         ),
-        Verb("conclude", "核实并结项", frozenset({State.VERIFYING}), State.CLOSED, CENTRE, by_another=True),
+        Verb("conclude", "核实并结项", frozenset({State.VERIFYING}), State.CLOSED, CENTRE, other_than=("settle",)),
         Verb("rework", "退回专人返工", frozenset({State.VERIFYING}), State.TRIAGE, CENTRE, ("text",), aside=True),
         Verb("dispatch", "派件", frozenset({State.TRIAGE}), State.DISPATCHED, CENTRE, ("office",)),
         Verb(
@@ -147,14 +169,85 @@ VERBS: dict[str, Verb] = {
             "交办",
             frozenset({State.DECIDING}),
             State.ORDERED,
-            frozenset({Role.LEADER_IN_CHARGE}),
+            LEADERS,
             ("unit", "text", "limit"),
         ),
         Verb("log", "补充办理记录", frozenset({State.ORDERED}), None, OFFICES, ("text",), only="unit"),
         Verb("finish", "申请办结", frozenset({State.ORDERED}), State.FINISHED, OFFICES, ("text", "photo"), only="unit"),
-        Verb("confirm", "核实通过", frozenset({State.FINISHED}), State.CLOSED, OFFICES | CENTRE, by_another=True),
+        Verb(
+            "confirm", "核实通过", frozenset({State.FINISHED}), State.CLOSED, OFFICES | CENTRE, other_than=("finish",)
+        ),
         Verb("redo", "退回重办", frozenset({State.FINISHED}), State.ORDERED, OFFICES | CENTRE, ("text",), aside=True),
-        Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, by_another=True),
+        Verb("refer", "需区级部门承办", frozenset({State.DECIDING}), State.REFERRED, LEADERS, ("text",), aside=True),
+        Verb("apply", "申请三级哨", frozenset({State.REFERRED}), State.APPLIED, OFFICES, ("text",), only="office"),
+        Verb(
+            "endorse",
+            "主要领导确认",
+            frozenset({State.APPLIED}),
+            State.CONFIRMED,
+            frozenset({Role.PRINCIPAL_LEADER}),
+            other_than=("refer",),
+        ),
+        Verb(
+            "decline",
+            "主要领导退回",
+            frozenset({State.APPLIED}),
+            State.DECIDING,
+            frozenset({Role.PRINCIPAL_LEADER}),
+            ("text",),
+            aside=True,
+        ),
+        Verb(
+            "issue",
+            "吹三级哨",
+            frozenset({State.CONFIRMED}),
+            State.ISSUED,
+            CENTRE,
+            ("department", "text", "limit"),
+        ),
+        Verb("receive", "查收信函", WITH_DEPARTMENTS, State.RECEIVED, DEPARTMENTS, only="department", lead=True),
+        Verb(
+            "sign_in",
+            "登记签到",
+            WITH_DEPARTMENTS,
+            State.ARRIVED,
+            OFFICES,
+            ("department", "persons"),
+            only="office",
+            lead=True,
+        ),
+        Verb("handle", "补充处置记录", WITH_DEPARTMENTS, None, DEPARTMENTS, ("text",), only="department"),
+        Verb(
+            "claim",
+            "申请办结",
+            WITH_DEPARTMENTS,
+            State.CLAIMED,
+            DEPARTMENTS,
+            ("text", "photo"),
+            only="department",
+            lead=True,
+        ),
+        Verb(
+            "certify",
+            "核实并结项",
+            frozenset({State.CLAIMED}),
+            State.CLOSED,
+            OFFICES,
+            ("text",),
+            only="office",
+            other_than=("claim",),
+        ),
+        Verb(
+            "return",
+            "退回部门返工",
+            frozenset({State.CLAIMED}),
+            State.ARRIVED,
+            OFFICES,
+            ("text",),
+            only="office",
+            aside=True,
+        ),
+        Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, other_than=("resolve",)),
         Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",), aside=True),
         Verb(
             "relocate",
@@ -185,8 +278,8 @@ def allowed(verb: Verb, state: State, tracks: Collection[str] = ()) -> bool:
     return state in verb.comes_from and not (verb.beside and verb.name in tracks)
 
 
-def after(verb: Verb, state: State, tracks: Collection[str] = ()) -> State:
-    """The state a case is in once the verb was used."""
-    if verb.beside and verb.beside not in tracks:
+def after(verb: Verb, state: State, tracks: Collection[str] = (), *, lead: bool = True) -> State:
+    """The state a case is in once the verb was used; ``lead``: whether it concerned the lead department."""
+    if (verb.beside and verb.beside not in tracks) or (verb.lead and not lead):
         return state
     return verb.goes_to or state

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import town, whistling
+from cases.actions import district, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of, usable
 from cases.deadlines import Limit
-from cases.models import Case, Photo, TraceEvent
+from cases.models import Assignment, Case, Photo, TraceEvent
 from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
@@ -23,8 +24,10 @@ from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
 from gridmap.routing import Method
 
+_Row = TypeVar("_Row")
 MAX_ACTION_TEXT = 2000
 MAX_LIMIT = 365
+MAX_PERSONS = 200
 NEEDED = {
     "text": "说明文字",
     "photo": "至少一张照片",
@@ -34,8 +37,10 @@ NEEDED = {
     "office": "承接的职能机构",
     "unit": "责任部门",
     "limit": "完成时限",
+    "department": "部门",
+    "persons": "来的人",
 }
-WORDS = ("text", "tried", "area", "person", "office", "unit")
+WORDS = ("text", "tried", "area", "person", "office", "unit", "department", "persons", "own_power")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class Given:
     person: str = ""
     office: str = ""
     unit: str = ""
+    department: str = ""
+    persons: str = ""
+    own_power: str = ""
+    assisting: Sequence[str] = ()
     limit: Limit | None = None
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
@@ -71,7 +80,7 @@ def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing:
         course = course_of(case)
         role = _check(verb, case, course, given, by=by, standing=standing)
         before = State(case.state)
-        payload = _change(verb, case, course, given, by=by, at=at)
+        payload = _change(verb, Deed(case, course, given, by, standing, at))
         Photo.objects.bulk_create(
             photos.row(picture, case=case, kind=Photo.Kind.AFTER, at=at) for picture in given.pictures
         )
@@ -100,6 +109,9 @@ def _check(verb: Verb, case: Case, course: Course, given: Given, *, by: Abstract
     refusal = course.refusal(verb, standing, by.pk)
     if refusal is not None:
         raise Forbidden(refusal)
+    early = course.too_early(verb, standing)
+    if early is not None:
+        raise Conflict(early, state=case.state)
     _check_given(verb, given)
     return role
 
@@ -114,23 +126,41 @@ def _check_given(verb: Verb, given: Given) -> None:
     for name, said in words.items():
         if "\x00" in said:
             raise Unprocessable("内容含有空字符，无法保存 (a NUL character)", parameter=name)
-        if len(said) > MAX_ACTION_TEXT:
-            raise Unprocessable(f"不能超过 {MAX_ACTION_TEXT} 字 (too long)", parameter=name)
+        most = MAX_PERSONS if name == "persons" else MAX_ACTION_TEXT
+        if len(said) > most:
+            raise Unprocessable(f"不能超过 {most} 字 (too long)", parameter=name)
     if given.limit is not None and not 1 <= given.limit.amount <= MAX_LIMIT:
         raise Unprocessable(f"时限应在 1 到 {MAX_LIMIT} 之间 (limit out of range)", parameter="limit")
 
 
-def _change(
-    verb: Verb, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, at: dt.datetime
-) -> dict[str, object]:
+@dataclass(frozen=True)
+class Deed:
+    """Somebody uses a verb on a case: all that what it does beside the state may want to know."""
+
+    case: Case
+    course: Course
+    given: Given
+    by: AbstractBaseUser
+    standing: Standing
+    at: dt.datetime
+
+
+def _change(verb: Verb, deed: Deed) -> dict[str, object]:
+    """Do what a verb does and move the case; returns what the trace says of it."""
+    case, given = deed.case, deed.given
     payload: dict[str, object] = {"text": given.text.strip()} if given.text.strip() else {}
     if given.pictures:
         payload["photos"] = [picture.digest for picture in given.pictures]
-    payload |= _effect(verb.name, case, course, given, by=by, at=at)
-    case.state = after(verb, State(case.state), course.tracks)
+    lead = True
+    if verb.name in EFFECTS:
+        payload |= EFFECTS[verb.name](deed)
+    elif verb.name in WITH_A_DEPARTMENT:
+        assignment, told = _with_department(verb.name, deed)
+        payload, lead = payload | told, assignment.is_lead
+    case.state = after(verb, State(case.state), deed.course.tracks, lead=lead)
     changed = ["state", *CHANGES.get(verb.name, ())]
     if case.state not in OPEN:
-        case.closed_at = at
+        case.closed_at = deed.at
         changed.append("closed_at")
     case.save(update_fields=changed)
     return payload
@@ -141,31 +171,60 @@ CHANGES = {
     "relocate": ("area", "current_area", "public_point", "route_method", "route_uncertain"),
     "order": ("due_at",),
     "redo": ("due_at",),
+    "issue": ("due_at",),
+    "return": ("due_at",),
+}
+WITH_A_DEPARTMENT = ("receive", "sign_in", "handle", "claim")
+
+
+def _there(row: _Row | None) -> _Row:
+    """What the state of a case says must be there."""
+    if row is None:
+        raise Conflict("事项缺少这一步所需的记录 (what this needs is missing)")
+    return row
+
+
+# What a verb does beside the state; each returns what the trace says of it.
+EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
+    "relocate": lambda it: _relocate(it.case, it.given.area, on=it.at.date()),
+    "whistle": lambda it: whistling.blow(
+        it.case, tried=it.given.tried.strip(), reason=it.given.text.strip(), by=it.by, at=it.at
+    ),
+    "file": lambda it: whistling.put_on_file(_there(it.course.whistle), at=it.at),
+    "send": lambda it: whistling.send(_there(it.course.whistle), it.case, it.given.person, at=it.at),
+    "dispatch": lambda it: town.dispatch(it.case, it.given.office, by=it.by, at=it.at),
+    "order": lambda it: town.order(
+        it.case, it.given.unit, it.given.text.strip(), _there(it.given.limit), by=it.by, at=it.at
+    ),
+    "finish": lambda it: town.finish(_there(it.course.assignment), at=it.at),
+    "redo": lambda it: town.redo(_there(it.course.assignment), it.case, at=it.at),
+    "apply": lambda it: district.apply(it.case, it.given.own_power.strip(), on=it.at.date()),
+    "issue": lambda it: district.issue(
+        it.case,
+        it.given.department,
+        it.given.assisting,
+        it.given.text.strip(),
+        _there(it.given.limit),
+        by=it.by,
+        at=it.at,
+    ),
+    "return": lambda it: district.send_back(_there(it.course.lead), it.case, at=it.at),
 }
 
 
-def _effect(
-    verb: str, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, at: dt.datetime
-) -> dict[str, object]:
-    """Do what a verb does beside the state; returns what the trace says of it."""
-    match verb:
-        case "relocate":
-            return _relocate(case, given.area, on=at.date())
-        case "whistle":
-            return whistling.blow(case, tried=given.tried.strip(), reason=given.text.strip(), by=by, at=at)
-        case "file" if course.whistle:
-            return whistling.put_on_file(course.whistle, at=at)
-        case "send" if course.whistle:
-            return whistling.send(course.whistle, case, given.person, at=at)
-        case "dispatch":
-            return town.dispatch(case, given.office, by=by, at=at)
-        case "order" if given.limit:
-            return town.order(case, given.unit, given.text.strip(), given.limit, by=by, at=at)
-        case "finish" if course.assignment:
-            return town.finish(course.assignment, at=at)
-        case "redo" if course.assignment:
-            return town.redo(course.assignment, case, at=at)
-    return {}
+def _with_department(verb: str, deed: Deed) -> tuple[Assignment, dict[str, object]]:
+    """Do what concerns one department of the letter; returns what was asked of it, and what the trace says."""
+    if verb == "sign_in":
+        given = deed.given
+        return district.sign_in(
+            deed.course.asked, given.department, given.persons.strip(), given.text.strip(), by=deed.by, at=deed.at
+        )
+    own = _there(deed.course.own(deed.standing))
+    if verb == "receive":
+        return own, district.receive(own, at=deed.at)
+    if verb == "claim":
+        return own, district.claim(own, at=deed.at)
+    return own, {"department": own.unit.name}
 
 
 def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:

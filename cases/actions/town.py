@@ -19,11 +19,16 @@ ORDERABLE = (Organisation.Kind.OFFICE, Organisation.Kind.BRIGADE)
 
 def rules_for(case: Case) -> list[Responsibility]:
     """The rules that name an office for a case, those of its own category before those of the whole group."""
-    codes = [case.category_id, *([case.category.parent_id] if case.category.parent_id else [])]
+    codes = categories_of(case)
     found = Responsibility.objects.filter(category__in=codes, office__area=town_of(case)).select_related(
         "category", "office"
     )
     return sorted(found, key=lambda rule: (codes.index(rule.category_id), rule.office_id))
+
+
+def categories_of(case: Case) -> list[str]:
+    """The codes of a case's category and of the group it is in."""
+    return [case.category_id, *([case.category.parent_id] if case.category.parent_id else [])]
 
 
 def units_of(case: Case) -> QuerySet[Organisation]:

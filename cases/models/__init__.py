@@ -3,7 +3,7 @@
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
-from cases.models.town import Assignment, Dispatch, Responsibility
+from cases.models.town import Assignment, CategoryPower, CheckIn, Dispatch, Letter, Responsibility
 from cases.models.trace import TraceEvent
 from cases.models.whistle import Whistle
 
@@ -11,8 +11,11 @@ __all__ = [
     "Assignment",
     "Case",
     "Category",
+    "CategoryPower",
+    "CheckIn",
     "Dispatch",
     "Handover",
+    "Letter",
     "Photo",
     "Reporter",
     "Rerouting",

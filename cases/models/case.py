@@ -10,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, F, Q
 
 from cases.deadlines import Limit, Unit
+from cases.models.town import Assignment
 from cases.workflow import DONE, OPEN, STEP_OF, State, Step
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.models import Area
 from gridmap.problems import NotFound
+from gridmap.roles import Role
 from gridmap.routing import Method
 
 
@@ -71,10 +73,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.open().filter(due_at__lt=now)
 
     def visible_to(self, standing: Standing) -> Self:
-        """Cases this caller may open and read whole: those on the caller's own ground."""
+        """Cases this caller may open and read whole: those on the caller's own ground, and those a letter asked them about."""
         if standing.everything:
             return self
-        mine = Q(pk__in=[])
+        asked = standing.organisations.get(Role.DEPARTMENT_STAFF)
+        mine = Q(pk__in=Assignment.objects.filter(unit__in=asked).values("case")) if asked else Q(pk__in=[])
         for prefix in standing.prefixes:
             mine |= Q(current_area__code__startswith=prefix)
         return self.filter(mine)

@@ -1,4 +1,4 @@
-"""What a town does with a case: which office answers for what, whom it was dispatched to, who was ordered to act."""
+"""What a town does with a case: which office answers for what, whom it was dispatched to, who was asked to act."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.contrib.gis.db import models
 from django.db.models import CheckConstraint, F, Q
 
 from cases.deadlines import Limit, Unit
-from gridmap.models import Organisation
+from gridmap.models import DelegatedPower, Organisation
 
 
 class Responsibility(models.Model):
@@ -50,20 +50,84 @@ class Dispatch(models.Model):
         return f"{self.case_id} → {self.office_id}"
 
 
-class Assignment(models.Model):
-    """What a unit was ordered to do about a case, and by when (R55): unit, task and deadline, all three.
+class CategoryPower(models.Model):
+    """A power that cases of a category fall under: where it was handed down to a town, the town is asked first (R43)."""
 
+    category = models.ForeignKey("cases.Category", models.CASCADE, related_name="powers", verbose_name="类别")
+    power = models.ForeignKey(DelegatedPower, models.CASCADE, related_name="+", verbose_name="赋权事项")
+
+    class Meta:
+        verbose_name = "类别对应的赋权事项"
+        verbose_name_plural = "类别对应的赋权事项"
+        ordering = ["category", "power"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category", "power"],
+                name="category_power_once",
+                violation_error_message="已有这条对应 (there already)",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} → {self.power}"
+
+
+class Letter(models.Model):
+    """A letter of demand to departments of the district (R59): numbered, with the task and the limit (R60)."""
+
+    number = models.CharField("文号", max_length=24, unique=True)
+    case = models.ForeignKey("cases.Case", models.PROTECT, related_name="letters", verbose_name="事项")
+    task = models.TextField("工作任务", max_length=2000)
+    due_at = models.DateTimeField("完成时限")
+    issued_at = models.DateTimeField("发出时间")
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="发出人")
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="确认的主要领导"
+    )
+
+    class Meta:
+        verbose_name = "承办需求信函"
+        verbose_name_plural = "承办需求信函"
+        ordering = ["id"]
+        constraints = [
+            CheckConstraint(
+                condition=~Q(task=""),
+                name="letter_with_a_task",
+                violation_error_message="信函须写明工作任务 (a letter needs a task)",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Assignment(models.Model):
+    """What a unit was asked to do about a case, and by when (R55, R60): unit, task and deadline, all three.
+
+    A unit of the town is ordered; a department of the district is asked by a letter, as the lead or to assist (R05).
     The limit is kept as it was given, so that a later change of rules changes nothing of it.
     """
 
+    class Part(models.TextChoices):
+        """As what a unit acts."""
+
+        LEAD = "lead", "主办"
+        ASSIST = "assist", "协办"
+
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="assignments", verbose_name="事项")
     unit = models.ForeignKey(Organisation, models.PROTECT, related_name="assignments", verbose_name="责任部门")
+    letter = models.ForeignKey(
+        Letter, models.PROTECT, null=True, blank=True, related_name="assignments", verbose_name="信函"
+    )
+    part = models.CharField("主协办", max_length=6, choices=Part.choices, default=Part.LEAD, db_default=Part.LEAD)
     task = models.TextField("工作任务", max_length=2000)
     limit_amount = models.PositiveSmallIntegerField("时限")
     limit_unit = models.CharField("时限单位", max_length=15, choices=Unit.choices)
     ordered_at = models.DateTimeField("交办时间")
     ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="交办人")
     due_at = models.DateTimeField("完成时限")
+    received_at = models.DateTimeField("查收时间", null=True, blank=True)
+    arrived_at = models.DateTimeField("首次报到时间", null=True, blank=True)
     finished_at = models.DateTimeField("申请办结时间", null=True, blank=True)
     redone = models.PositiveSmallIntegerField("返工次数", default=0)
 
@@ -82,12 +146,58 @@ class Assignment(models.Model):
                 name="assignment_due_after_ordered",
                 violation_error_message="完成时限不能早于交办时间 (due before ordered)",
             ),
+            models.UniqueConstraint(
+                fields=["letter"],
+                condition=Q(part="lead"),
+                name="assignment_one_lead_a_letter",
+                violation_error_message="一封信函只有一个主办部门 (one lead)",
+            ),
+            models.UniqueConstraint(
+                fields=["letter", "unit"],
+                name="assignment_once_a_letter",
+                violation_error_message="一封信函对一个部门只有一项任务 (once a department)",
+            ),
+            CheckConstraint(
+                condition=Q(finished_at=None) | Q(letter=None) | Q(arrived_at__isnull=False),
+                name="assignment_arrived_before_finished",
+                violation_error_message="部门报到之前不能申请办结 (not before it came)",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} → {self.unit_id}"
 
     @property
+    def is_lead(self) -> bool:
+        """Whether it moves the case."""
+        return self.part == self.Part.LEAD
+
+    @property
     def limit(self) -> Limit:
         """The time it was given."""
         return Limit(self.limit_amount, Unit(self.limit_unit))
+
+
+class CheckIn(models.Model):
+    """Somebody of a department came, and the town's office wrote it down (R63, R73); never the department itself."""
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="check_ins", verbose_name="承办任务")
+    persons = models.CharField("报到人员", max_length=200)
+    note = models.CharField("地点与说明", max_length=2000, blank=True)
+    at = models.DateTimeField("时间")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="登记人")
+
+    class Meta:
+        verbose_name = "签到"
+        verbose_name_plural = "签到"
+        ordering = ["id"]
+        constraints = [
+            CheckConstraint(
+                condition=~Q(persons=""),
+                name="check_in_names_somebody",
+                violation_error_message="签到须写明来的人 (who came)",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment_id} {self.persons}"

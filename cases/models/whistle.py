@@ -14,13 +14,14 @@ class Whistle(models.Model):
 
     The first level's whistle is the taking of a case on the grid and is in the trace alone. The second opens two
     tracks, and neither alone will do (R50): ``filed_at`` is when the town's centre put it on file, ``sent_at`` when it
-    sent ``sent``, a named person, to the community.
+    sent ``sent``, a named person, to the community. The third is blown by the centre with a letter (R58).
     """
 
     class Level(models.IntegerChoices):
         """How far up it is called."""
 
         TOWN = 2, "二级哨"
+        DISTRICT = 3, "三级哨"
 
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="whistles", verbose_name="事项")
     level = models.PositiveSmallIntegerField("级别", choices=Level.choices)
@@ -43,7 +44,7 @@ class Whistle(models.Model):
                 violation_error_message="该事项已吹过这一级哨 (blown already)",
             ),
             CheckConstraint(
-                condition=Q(level__in=[2]),
+                condition=Q(level__in=[2, 3]),
                 name="whistle_level_known",
                 violation_error_message="没有这一级哨 (no such level)",
             ),

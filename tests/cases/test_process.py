@@ -31,6 +31,7 @@ def test_a_program_reads_the_whole_process(client: Client) -> None:
         assert set(verbs[name]["roles"]) == set(verb.roles)
     assert (verbs["file"]["beside"], verbs["close"]["beside"]) == ("send", None)
     assert (verbs["settle"]["only"], verbs["close"]["only"]) == ("sent", None)
+    assert (verbs["close"]["other_than"], verbs["claim"]["lead"]) == (["resolve"], True)
     assert {need for it in told["verbs"] for need in it["needs"]} <= {it["need"] for it in told["needs"]}
 
 

@@ -10,6 +10,7 @@ from gridmap.roles import Role
 # Written out by hand from the rules, apart from the code: verb → states it may be used in, roles that may use it.
 G = {Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER}
 CENTRE = {Role.CENTRE_CLERK}
+WITH = {State.ISSUED, State.RECEIVED, State.ARRIVED}
 TOWN = {Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER}
 EXPECTED = {
     "accept": ({State.REPORTED}, G, State.HANDLING),
@@ -26,6 +27,17 @@ EXPECTED = {
     "dispatch": ({State.TRIAGE}, CENTRE, State.DISPATCHED),
     "brief": ({State.DISPATCHED}, {Role.OFFICE_STAFF}, State.DECIDING),
     "order": ({State.DECIDING}, {Role.LEADER_IN_CHARGE}, State.ORDERED),
+    "refer": ({State.DECIDING}, {Role.LEADER_IN_CHARGE}, State.REFERRED),
+    "apply": ({State.REFERRED}, {Role.OFFICE_STAFF}, State.APPLIED),
+    "endorse": ({State.APPLIED}, {Role.PRINCIPAL_LEADER}, State.CONFIRMED),
+    "decline": ({State.APPLIED}, {Role.PRINCIPAL_LEADER}, State.DECIDING),
+    "issue": ({State.CONFIRMED}, CENTRE, State.ISSUED),
+    "receive": (WITH, {Role.DEPARTMENT_STAFF}, State.RECEIVED),
+    "sign_in": (WITH, {Role.OFFICE_STAFF}, State.ARRIVED),
+    "handle": (WITH, {Role.DEPARTMENT_STAFF}, None),
+    "claim": (WITH, {Role.DEPARTMENT_STAFF}, State.CLAIMED),
+    "certify": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.CLOSED),
+    "return": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.ARRIVED),
     "log": ({State.ORDERED}, {Role.OFFICE_STAFF}, None),
     "finish": ({State.ORDERED}, {Role.OFFICE_STAFF}, State.FINISHED),
     "confirm": ({State.FINISHED}, {Role.OFFICE_STAFF, Role.CENTRE_CLERK}, State.CLOSED),
@@ -63,6 +75,30 @@ def test_level_two_is_only_for_the_community() -> None:
 
 def test_r55_an_order_needs_unit_task_and_deadline() -> None:
     assert set(VERBS["order"].needs) == {"unit", "text", "limit"}
+
+
+def test_r56_only_the_principal_leader_confirms_the_third_whistle_and_r58_only_the_centre_blows_it() -> None:
+    assert VERBS["endorse"].roles == {Role.PRINCIPAL_LEADER}
+    assert VERBS["endorse"].other_than == ("refer",)
+    assert VERBS["issue"].roles == CENTRE
+    ways_to_issued = {name for name, verb in VERBS.items() if verb.goes_to == State.ISSUED}
+    assert ways_to_issued == {"issue"}
+    assert {name for name, verb in VERBS.items() if verb.goes_to == State.CONFIRMED} == {"endorse"}
+
+
+def test_r60_a_letter_needs_department_task_and_deadline() -> None:
+    assert set(VERBS["issue"].needs) == {"department", "text", "limit"}
+
+
+def test_r63_a_department_cannot_sign_itself_in() -> None:
+    assert Role.DEPARTMENT_STAFF not in VERBS["sign_in"].roles
+
+
+def test_only_the_lead_department_moves_a_case() -> None:
+    for name in ("receive", "sign_in", "claim"):
+        for state in VERBS[name].comes_from:
+            assert after(VERBS[name], state, lead=False) == state
+            assert after(VERBS[name], state, lead=True) == VERBS[name].goes_to
 
 
 def test_neither_track_alone_is_enough() -> None:

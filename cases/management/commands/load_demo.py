@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from cases.demonstration import accounts, history
-from cases.models import Case, Category, Responsibility, Workday
+from cases.models import Case, Category, CategoryPower, Responsibility, Workday
 from gridmap import registry_files
-from gridmap.models import Area, Edition, Organisation
+from gridmap.models import Area, DelegatedPower, Edition, Organisation
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 REGISTERED_ON = dt.date(2019, 1, 1)
@@ -57,6 +57,7 @@ class Command(BaseCommand):
                 registry_files.load(FIXTURES / "district", name="示意版", valid_from=REGISTERED_ON, at=as_of)
             _load_categories()
             _load_responsibilities()
+            _load_category_powers()
             _load_calendar(as_of)
             accounts.create(with_password=options["accounts"])
             self.stdout.write(f"载入 {options['cases']} 件示意事项 (cases)……")
@@ -113,6 +114,20 @@ def _load_responsibilities() -> None:
         ),
         ignore_conflicts=True,
     )
+
+
+def _load_category_powers() -> None:
+    """Which handed-down powers the categories fall under."""
+    known = set(DelegatedPower.objects.values_list("pk", flat=True))
+    with (FIXTURES / "category_powers.csv").open(encoding="utf-8", newline="") as file:
+        CategoryPower.objects.bulk_create(
+            (
+                CategoryPower(category_id=row["category"], power_id=row["power"])
+                for row in csv.DictReader(file)
+                if row["power"] in known
+            ),
+            ignore_conflicts=True,
+        )
 
 
 def _first_ending(offices: list[Organisation], endings: list[str]) -> Organisation | None:

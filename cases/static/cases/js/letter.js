@@ -1,0 +1,2 @@
+// A letter of demand: the button prints it.
+document.querySelector("[data-print]").addEventListener("click", () => window.print());

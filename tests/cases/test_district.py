@@ -1,0 +1,317 @@
+"""The third whistle: applied for, confirmed, written in a letter; departments receive, come, handle; the office verifies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from cases import photos
+from cases.actions.district import departments, own_powers
+from cases.deadlines import Limit, Unit
+from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, TraceEvent, Whistle
+from cases.sealing import stored_rows, verify
+from gridmap.duties import standing_of
+from gridmap.models import Appointment, DelegatedPower, PowerGrant
+from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
+from gridmap.roles import Role
+from tests.cases.test_town import Office, dispatched, offices, triage
+from tests.cases.test_whistle import act, case, envoy, offered, picture, turn, user_of
+from tests.conftest import Cast
+
+__all__ = ["case", "envoy", "offices", "picture", "triage"]
+pytestmark = pytest.mark.django_db
+TEN_DAYS = Limit(10, Unit.WORKING_DAYS)
+
+
+@dataclass(frozen=True)
+class Department:
+    """A department of the district and somebody of it."""
+
+    code: str
+    user: User
+
+
+@pytest.fixture
+def principal(cast: Cast) -> User:
+    """The principal leader of the town."""
+    held = Appointment.objects.filter(role=Role.PRINCIPAL_LEADER, organisation__area=cast.grid[:9])
+    return user_of(held.select_related("person__user")[0].person)
+
+
+@pytest.fixture
+def lead() -> Department:
+    return department(0)
+
+
+@pytest.fixture
+def assistant() -> Department:
+    return department(1)
+
+
+@pytest.fixture
+def outsider() -> Department:
+    """A department that no letter names."""
+    return department(2)
+
+
+def department(number: int) -> Department:
+    unit = departments()[number]
+    held = Appointment.objects.filter(role=Role.DEPARTMENT_STAFF, organisation=unit).select_related("person__user")
+    return Department(unit.code, user_of(held[0].person))
+
+
+@pytest.fixture
+def referred(triage: Case, cast: Cast, offices: list[Office], now: dt.datetime) -> Case:
+    """Found to need the district."""
+    dispatched(triage, cast, offices[0], now)
+    act(triage, "brief", offices[0].user, now, text="涉及市政主管网")
+    return act(triage, "refer", cast.leader, now, text="主管网归区里管")
+
+
+@pytest.fixture
+def confirmed(referred: Case, offices: list[Office], principal: User, now: dt.datetime) -> Case:
+    act(referred, "apply", offices[0].user, now, text="请城管部门承办")
+    return act(referred, "endorse", principal, now)
+
+
+@pytest.fixture
+def issued(confirmed: Case, cast: Cast, lead: Department, assistant: Department, now: dt.datetime) -> Case:
+    return act(
+        confirmed,
+        "issue",
+        cast.clerk,
+        now,
+        department=lead.code,
+        assisting=[assistant.code],
+        text="更换主管网井盖",
+        limit=TEN_DAYS,
+    )
+
+
+@pytest.fixture
+def arrived(issued: Case, offices: list[Office], lead: Department, now: dt.datetime) -> Case:
+    act(issued, "receive", lead.user, now)
+    return act(issued, "sign_in", offices[0].user, now, department=lead.code, persons="张工、李工", text="现场")
+
+
+def test_r56_no_third_whistle_without_the_principal_leaders_confirmation(
+    referred: Case, cast: Cast, offices: list[Office], principal: User, lead: Department, now: dt.datetime
+) -> None:
+    given = {"department": lead.code, "text": "换盖", "limit": TEN_DAYS}
+    with pytest.raises(Conflict, match="待申请三级哨"):
+        act(referred, "issue", cast.clerk, now, **given)
+    act(referred, "apply", offices[0].user, now, text="请承办")
+    with pytest.raises(Conflict, match="待主要领导确认"):
+        act(referred, "issue", cast.clerk, now, **given)
+    for somebody in (cast.leader, cast.clerk, offices[0].user, cast.centre):
+        with pytest.raises(Forbidden):
+            act(referred, "endorse", somebody, now)
+    assert act(referred, "endorse", principal, now).state == "confirmed"
+    assert not Letter.objects.exists()
+
+
+def test_r56_the_two_leaders_are_two_persons(
+    triage: Case, cast: Cast, offices: list[Office], principal: User, now: dt.datetime
+) -> None:
+    post = Appointment.objects.get(role=Role.PRINCIPAL_LEADER, person__user=principal)
+    Appointment.objects.create(
+        person=cast.leader.person,
+        role=Role.PRINCIPAL_LEADER,
+        organisation=post.organisation,
+        valid_from=post.valid_from,
+    )
+    dispatched(triage, cast, offices[0], now)
+    act(triage, "brief", offices[0].user, now, text="情况")
+    act(triage, "refer", cast.leader, now, text="区里管")
+    act(triage, "apply", offices[0].user, now, text="请承办")
+    assert "endorse" not in offered(triage, cast.leader, now)
+    with pytest.raises(Forbidden, match="不能是同一人"):
+        act(triage, "endorse", cast.leader, now)
+    assert act(triage, "endorse", principal, now).state == "confirmed"
+
+
+def test_the_principal_leader_may_send_it_back(
+    referred: Case, cast: Cast, offices: list[Office], principal: User, now: dt.datetime
+) -> None:
+    act(referred, "apply", offices[0].user, now, text="请承办")
+    assert act(referred, "decline", principal, now, text="镇街先行处置").state == "deciding"
+    assert turn(referred, cast.leader, now) == "交办"
+
+
+def test_r43_a_power_handed_down_is_asked_about_first(
+    referred: Case, cast: Cast, offices: list[Office], now: dt.datetime
+) -> None:
+    assert own_powers(referred, on=now.date()) == []
+    grant = PowerGrant.objects.filter(area=cast.grid[:9]).select_related("power")[0]
+    CategoryPower.objects.create(category_id=referred.category.parent_id, power=grant.power)
+    elsewhere = DelegatedPower.objects.exclude(grants__area=cast.grid[:9])[0]
+    CategoryPower.objects.create(category_id=referred.category_id, power=elsewhere)
+    assert own_powers(referred, on=now.date()) == [grant.power]
+    with pytest.raises(Unprocessable, match="已赋予本镇街") as refused:
+        act(referred, "apply", offices[0].user, now, text="请承办")
+    assert refused.value.parameter == "own_power"
+    assert grant.power.name in refused.value.detail
+    act(referred, "apply", offices[0].user, now, text="请承办", own_power="设备不足")
+    told = TraceEvent.objects.filter(case=referred).latest("seq").payload
+    assert (told["own_powers"], told["own_power"]) == ([grant.power.code], "设备不足")
+
+
+def test_r59_r60_the_letter_is_numbered_and_says_department_task_and_deadline(
+    issued: Case, cast: Cast, principal: User, lead: Department, assistant: Department, now: dt.datetime
+) -> None:
+    letter = Letter.objects.get(case=issued)
+    assert letter.number.startswith("吹函〔2026〕")
+    assert (letter.task, letter.confirmed_by, letter.issued_by) == ("更换主管网井盖", principal, cast.clerk)
+    asked = {it.unit_id: it for it in letter.assignments.all()}
+    assert {code: it.part for code, it in asked.items()} == {lead.code: "lead", assistant.code: "assist"}
+    assert {it.due_at for it in asked.values()} == {letter.due_at, issued.due_at}
+    assert list(Whistle.objects.filter(case=issued).values_list("level", flat=True)) == [2, 3]
+    told = TraceEvent.objects.filter(case=issued).latest("seq").payload
+    assert (told["letter"], told["level"], len(told["assisting"])) == (letter.number, 3, 1)
+
+
+@pytest.mark.parametrize("missing", ["department", "text", "limit"])
+def test_r60_no_letter_without_department_task_and_deadline(
+    confirmed: Case, cast: Cast, lead: Department, now: dt.datetime, missing: str
+) -> None:
+    whole = {"department": lead.code, "text": "换盖", "limit": TEN_DAYS}
+    with pytest.raises(Unprocessable) as refused:
+        act(confirmed, "issue", cast.clerk, now, **(whole | {missing: None if missing == "limit" else " "}))
+    assert refused.value.parameter == missing
+    for bad in ({"department": "nobody"}, {"assisting": ["nobody"]}):
+        with pytest.raises(Unprocessable, match="没有编码为"):
+            act(confirmed, "issue", cast.clerk, now, **(whole | bad))
+    assert not Letter.objects.exists()
+    assert not Assignment.objects.exists()
+
+
+def test_departments_see_what_a_letter_asks_them_and_nothing_else(
+    issued: Case, lead: Department, assistant: Department, outsider: Department, now: dt.datetime
+) -> None:
+    def sees(user: User) -> bool:
+        return Case.objects.filter(pk=issued.pk).visible_to(standing_of(user, on=now.date())).exists()
+
+    assert sees(lead.user)
+    assert sees(assistant.user)
+    assert not sees(outsider.user)
+    with pytest.raises(NotFound):
+        act(issued, "receive", outsider.user, now)
+    assert Case.objects.visible_to(standing_of(lead.user, on=now.date())).count() == 1
+
+
+def test_r61_r62_receipt_comes_before_handling_and_arrival_before_done(
+    issued: Case, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
+) -> None:
+    assert offered(issued, lead.user, now) == ["receive"]
+    assert turn(issued, lead.user, now) == "查收信函"
+    with pytest.raises(Conflict, match="先查收"):
+        act(issued, "handle", lead.user, now, text="派人")
+    assert act(issued, "receive", lead.user, now).state == "received"
+    with pytest.raises(Conflict, match="已经查收"):
+        act(issued, "receive", lead.user, now)
+    act(issued, "handle", lead.user, now, text="已备料")
+    with pytest.raises(Conflict, match="还没有登记本部门签到"):
+        act(issued, "claim", lead.user, now, text="已换", pictures=[picture])
+    act(issued, "sign_in", offices[0].user, now, department=lead.code, persons="张工")
+    assert act(issued, "claim", lead.user, now, text="已换", pictures=[picture]).state == "claimed"
+    with pytest.raises(Conflict):
+        act(issued, "claim", lead.user, now, text="再来", pictures=[picture])
+
+
+def test_r63_the_office_signs_in_and_never_the_department(
+    issued: Case, cast: Cast, offices: list[Office], lead: Department, outsider: Department, now: dt.datetime
+) -> None:
+    for somebody in (lead.user, cast.clerk, cast.leader):
+        with pytest.raises(Forbidden):
+            act(issued, "sign_in", somebody, now, department=lead.code, persons="张工")
+    with pytest.raises(Forbidden, match="承接派件"):
+        act(issued, "sign_in", offices[1].user, now, department=lead.code, persons="张工")
+    with pytest.raises(Unprocessable, match="来的人"):
+        act(issued, "sign_in", offices[0].user, now, department=lead.code)
+    with pytest.raises(Unprocessable, match="没有发给"):
+        act(issued, "sign_in", offices[0].user, now, department=outsider.code, persons="王工")
+    # Whoever came has the letter, whether it was received before or not.
+    assert act(issued, "sign_in", offices[0].user, now, department=lead.code, persons="张工").state == "arrived"
+    asked = Assignment.objects.get(case=issued, unit=lead.code)
+    assert (asked.received_at, asked.arrived_at) == (now, now)
+    again = now + dt.timedelta(hours=3)
+    act(issued, "sign_in", offices[0].user, again, department=lead.code, persons="李工")
+    asked.refresh_from_db()
+    assert asked.arrived_at == now
+    assert list(CheckIn.objects.filter(assignment=asked).values_list("persons", flat=True)) == ["张工", "李工"]
+
+
+def test_r05_who_assists_moves_nothing_and_the_lead_moves_the_case(
+    issued: Case,
+    offices: list[Office],
+    lead: Department,
+    assistant: Department,
+    now: dt.datetime,
+    picture: photos.Picture,
+) -> None:
+    assert act(issued, "receive", assistant.user, now).state == "issued"
+    act(issued, "sign_in", offices[0].user, now, department=assistant.code, persons="王工")
+    assert act(issued, "claim", assistant.user, now, text="已围挡", pictures=[picture]).state == "issued"
+    assert offered(issued, assistant.user, now) == []
+    assert act(issued, "receive", lead.user, now).state == "received"
+
+
+def test_r64_the_office_verifies_and_closes_only_when_the_lead_is_done(
+    arrived: Case, cast: Cast, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
+) -> None:
+    with pytest.raises(Conflict, match="部门已报到"):
+        act(arrived, "certify", offices[0].user, now, text="合格")
+    act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
+    for somebody in (lead.user, cast.clerk, cast.leader):
+        with pytest.raises(Forbidden):
+            act(arrived, "certify", somebody, now, text="合格")
+    assert turn(arrived, offices[0].user, now) == "核实并结项"
+    assert act(arrived, "certify", offices[0].user, now, text="盖面平整，合格").state == "closed"
+    assert verify(row for row in stored_rows() if row.number == arrived.number).broken is None
+
+
+def test_what_is_returned_to_the_lead_has_half_the_limit(
+    arrived: Case, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
+) -> None:
+    act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
+    back = act(arrived, "return", offices[0].user, now, text="不平")
+    asked = Assignment.objects.get(case=arrived, unit=lead.code)
+    assert (back.state, asked.redone, asked.finished_at) == ("arrived", 1, None)
+    # Forty working hours after Tuesday ten o'clock.
+    assert back.due_at == asked.due_at == now + dt.timedelta(days=7)
+    assert act(arrived, "claim", lead.user, now, text="已平", pictures=[picture]).state == "claimed"
+
+
+def test_the_letter_can_be_printed_by_those_who_may_read_the_case(
+    issued: Case, cast: Cast, lead: Department, outsider: Department, as_user: Callable[[User | None], Client]
+) -> None:
+    letter = Letter.objects.get(case=issued)
+    address = f"/cases/{issued.number}/letters/{letter.pk}/"
+    for user in (lead.user, cast.clerk, cast.leader, cast.centre):
+        page = as_user(user).get(address)
+        assert page.status_code == 200
+        shown = page.content.decode()
+        for words in (letter.number, "更换主管网井盖", "主办", "完成时限", "is-here", "示意"):
+            assert words in shown
+    assert as_user(outsider.user).get(address).status_code == 404
+    assert as_user(cast.stranger).get(address).status_code == 404
+    assert as_user(None).get(address).status_code == 302
+    assert as_user(cast.clerk).get(f"/cases/{issued.number}/letters/{letter.pk + 1}/").status_code == 404
+
+
+def test_the_database_keeps_one_lead_and_nobody_done_before_they_came(
+    issued: Case, lead: Department, assistant: Department, outsider: Department, now: dt.datetime
+) -> None:
+    asked = Assignment.objects.filter(case=issued)
+    for change in ({"part": "lead"}, {"unit": lead.code}, {"finished_at": now}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            asked.filter(unit=assistant.code).update(**change)
+    for bad in ({"task": ""},):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Letter.objects.filter(case=issued).update(**bad)
