@@ -14,12 +14,14 @@ from geodata.crs import metres_srid, to_metres
 WIDTH, HEIGHT = 640, 420
 # Metres about the place, from side to side.
 ACROSS_M = 800.0
+# A name is written where it has room: not at the edge of the drawing, and where enough of the area is seen.
+MARGIN, ROOM = 80, 9_000
 
 
 def drawing(lon: float, lat: float, shapes: list[tuple[str, BaseGeometry]]) -> dict[str, Any]:
     """The ground about a place, north up, for an SVG of ``WIDTH`` by ``HEIGHT``: paths and names of areas, a scale.
 
-    ``shapes``: names and polygons in CGCS2000 degrees. Names are written where some of the area is seen.
+    ``shapes``: names and polygons in CGCS2000 degrees. A name is "" where there is no room for it.
     """
     srid = metres_srid(lon, lat)
     ((east,), (north,)) = to_metres(np.array([lon]), np.array([lat]), srid)
@@ -35,7 +37,10 @@ def drawing(lon: float, lat: float, shapes: list[tuple[str, BaseGeometry]]) -> d
         seen = shapely.intersection(shapely.transform(shape, placed), window)
         if not seen.is_empty:
             inside = seen.representative_point()
-            areas.append({"path": _path(seen), "name": name, "x": round(inside.x), "y": round(inside.y)})
+            room = seen.area > ROOM and MARGIN < inside.x < WIDTH - MARGIN and 16 < inside.y < HEIGHT - 16
+            here = bool(seen.intersects(shapely.Point(WIDTH / 2, HEIGHT / 2)))
+            named = {"name": name if room or here else "", "here": here}
+            areas.append(named | {"path": _path(seen), "x": round(inside.x), "y": round(inside.y)})
     return {"width": WIDTH, "height": HEIGHT, "areas": areas, "hundred_m": round(100 * per_metre)}
 
 

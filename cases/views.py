@@ -348,19 +348,18 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "place": path[-1]["name"],
         "centre": responsible_for(found.current_area_id, on=timezone.localdate(written.issued_at))["centre"],
         "confirmed_by": person.name if person else written.confirmed_by.get_username(),
-        "grid_name": found.current_area.name,
-        "drawn": drawing(found.point.x, found.point.y, _ground_about(found)),
+        "drawn": drawing(found.point.x, found.point.y, _ground_about(found, above=town)),
     }
     return render(request, "cases/letter.html", context)
 
 
-def _ground_about(found: Case) -> list[tuple[str, Any]]:
-    """Names and shapes of the second-level grids within a kilometre or so."""
+def _ground_about(found: Case, *, above: str) -> list[tuple[str, Any]]:
+    """Names, less that of the town, and shapes of the second-level grids within a kilometre or so."""
     near = Boundary.objects.on(timezone.localdate()).filter(
         area__level="grid", geom__bboverlaps=found.point.buffer(0.006)
     )
     return [
-        (name, shapely.from_wkb(bytes(shape)))
+        (name.removeprefix(above), shapely.from_wkb(bytes(shape)))
         for name, shape in near.annotate(wkb=AsWKB("geom")).values_list("area__name", "wkb")
     ]
 

@@ -18,10 +18,10 @@ SignIn = Callable[[Page, str], None]
 
 
 @pytest.fixture
-def let_in(server: Site) -> Callable[[str, str], tuple[str, str]]:
+def let_in(server: Site) -> Callable[..., tuple[str, str]]:
     """Give somebody of a post at an organisation the demonstration's password: code and username."""
 
-    def find(role: str, organisation: str) -> tuple[str, str]:
+    def find(role: str, organisation: str, area: str = GRID[:9]) -> tuple[str, str]:
         with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
             cursor.execute(
                 """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
@@ -30,7 +30,7 @@ def let_in(server: Site) -> Callable[[str, str], tuple[str, str]]:
                                JOIN gridmap_organisation o ON o.code = a.organisation_id
                                WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
                    RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
-                [WORKER, role, GRID[:9], f"%{organisation}"],
+                [WORKER, role, area, f"%{organisation}"],
             )
             found = cursor.fetchone()
         assert found is not None
@@ -40,7 +40,7 @@ def let_in(server: Site) -> Callable[[str, str], tuple[str, str]]:
 
 
 @pytest.fixture
-def envoy(let_in: Callable[[str, str], tuple[str, str]]) -> tuple[str, str]:
+def envoy(let_in: Callable[..., tuple[str, str]]) -> tuple[str, str]:
     """Somebody of the town's offices, to be sent."""
     return let_in("office_staff", "党政综合办公室")
 
@@ -101,16 +101,8 @@ def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
     expect(desk_page.locator(".trace li")).to_have_count(7)
 
 
-def test_a_case_is_dispatched_decided_ordered_done_and_verified(
-    open_page: Callable[..., Page],
-    site: str,
-    sign_in: SignIn,
-    envoy: tuple[str, str],
-    let_in: Callable[[str, str], tuple[str, str]],
-) -> None:
-    number = report(site, "井盖下沉，等镇街处置")
-    _, builder = let_in("office_staff", "城市建设办公室")
-    _, leader = let_in("leader_in_charge", "街道办事处")
+def case_pages(open_page: Callable[..., Page], sign_in: SignIn, number: str) -> Callable[[str], Page]:
+    """Pages of one case, each by an account of its own."""
 
     def page_of(username: str) -> Page:
         page = open_page(viewport={"width": 1440, "height": 900})
@@ -118,9 +110,15 @@ def test_a_case_is_dispatched_decided_ordered_done_and_verified(
         page.goto(f"/cases/{number}/")
         return page
 
-    def state(page: Page, name: str) -> None:
-        expect(page.locator(".case-head .state")).to_have_text(name)
+    return page_of
 
+
+def state(page: Page, name: str) -> None:
+    expect(page.locator(".case-head .state")).to_have_text(name)
+
+
+def to_the_centre(page_of: Callable[[str], Page], envoy: str) -> Page:
+    """Take a case, whistle it up, file it and send somebody; gives the page of the centre's clerk."""
     page_of(WORKER).get_by_role("button", name="接单处置").click()
     chief = page_of(CHIEF)
     chief.locator("summary", has_text="吹二级哨").click()
@@ -129,8 +127,24 @@ def test_a_case_is_dispatched_decided_ordered_done_and_verified(
     chief.get_by_role("button", name="吹二级哨").click()
     clerk = page_of(CLERK)
     clerk.get_by_role("button", name="中心备案").click()
-    clerk.get_by_label("派谁到社区").select_option(envoy[0])
+    clerk.get_by_label("派谁到社区").select_option(envoy)
     clerk.get_by_role("button", name="派专人到社区").click()
+    state(clerk, "中心整合")
+    return clerk
+
+
+def test_a_case_is_dispatched_decided_ordered_done_and_verified(
+    open_page: Callable[..., Page],
+    site: str,
+    sign_in: SignIn,
+    envoy: tuple[str, str],
+    let_in: Callable[..., tuple[str, str]],
+) -> None:
+    number = report(site, "井盖下沉，等镇街处置")
+    _, builder = let_in("office_staff", "城市建设办公室")
+    _, leader = let_in("leader_in_charge", "街道办事处")
+    page_of = case_pages(open_page, sign_in, number)
+    clerk = to_the_centre(page_of, envoy[0])
 
     # The rule names the office; a person confirms.
     expect(clerk.get_by_label("派给哪个职能机构").locator("option:checked")).to_contain_text(
@@ -169,3 +183,83 @@ def test_a_case_is_dispatched_decided_ordered_done_and_verified(
     clerk.reload()
     clerk.get_by_role("button", name="核实通过").click()
     state(clerk, "已结项")
+
+
+def test_a_case_goes_to_the_district_by_letter_and_comes_back_verified(
+    open_page: Callable[..., Page],
+    site: str,
+    sign_in: SignIn,
+    envoy: tuple[str, str],
+    let_in: Callable[..., tuple[str, str]],
+    offsite: Callable[[Page], list[str]],
+) -> None:
+    number = report(site, "井盖下沉，等区里处置")
+    _, builder = let_in("office_staff", "城市建设办公室")
+    _, leader = let_in("leader_in_charge", "街道办事处")
+    _, principal = let_in("principal_leader", "街道办事处")
+    _, department = let_in("department_staff", "区城管局", GRID[:6])
+    page_of = case_pages(open_page, sign_in, number)
+    clerk = to_the_centre(page_of, envoy[0])
+    clerk.get_by_role("button", name="派件").click()
+    office = page_of(builder)
+    office.get_by_label("来件情况和拟办意见").fill("主管网归区里管")
+    office.get_by_role("button", name="呈报主管领导").click()
+
+    # The leader in charge finds that the district is needed; the office applies; the principal leader confirms.
+    decides = page_of(leader)
+    decides.locator("summary", has_text="需区级部门承办").click()
+    decides.get_by_label("为什么镇街解决不了").fill("主管网归区城管局")
+    decides.get_by_role("button", name="需区级部门承办").click()
+    state(decides, "待申请三级哨")
+    office.reload()
+    office.get_by_label("申请事由").fill("请区城管局承办")
+    office.get_by_role("button", name="申请三级哨").click()
+    confirms = page_of(principal)
+    confirms.get_by_role("button", name="主要领导确认").click()
+    state(confirms, "待发信函")
+
+    # The centre blows the third whistle with a letter to a lead and one that assists.
+    clerk.reload()
+    clerk.get_by_label("主办部门").select_option(label="区城管局")
+    clerk.locator("summary", has_text="协办部门").click()
+    clerk.get_by_label("区水利局").check()
+    clerk.get_by_label("工作任务").fill("更换主管网井盖")
+    clerk.get_by_label("完成时限").fill("10")
+    clerk.get_by_role("button", name="吹三级哨").click()
+    state(clerk, "三级哨")
+    expect(clerk.locator("[aria-current=step]")).to_have_text("承办受理")
+    elsewhere = offsite(clerk)
+    clerk.get_by_role("link", name="吹函").first.click()
+    expect(clerk.locator(".letter-sheet")).to_contain_text("区城管局、区水利局")
+    expect(clerk.locator(".letter-sheet")).to_contain_text("更换主管网井盖")
+    expect(clerk.locator("svg .is-here")).to_have_count(1)
+    assert elsewhere == []
+
+    # The department finds it on its desk, receives it, and cannot be done before it has come.
+    duty = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    sign_in(duty, department)
+    expect(duty.locator(f"[data-number='{number}']")).to_contain_text("待我：查收信函")
+    duty.goto(f"/cases/{number}/")
+    duty.get_by_role("button", name="查收信函").tap()
+    state(duty, "部门已查收")
+    expect(duty.get_by_role("button", name="申请办结")).to_have_count(0)
+
+    office.reload()
+    office.locator("summary", has_text="登记签到").or_(office.locator("h3", has_text="登记签到")).first.click()
+    office.get_by_label("哪个部门来报到").select_option(label="区城管局(主办)")
+    office.get_by_label("来的人").fill("张工、李工")
+    office.get_by_role("button", name="登记签到").click()
+    state(office, "部门已报到")
+
+    duty.reload()
+    assert duty.evaluate("document.documentElement.scrollWidth") <= 390
+    duty.locator("#claim-text").fill("已更换主管网井盖")
+    duty.get_by_label("处置后的照片").set_input_files(picture())
+    duty.get_by_role("button", name="申请办结").tap()
+    state(duty, "部门办结核实")
+
+    office.reload()
+    office.get_by_label("核实情况(专业评估)").fill("盖面平整")
+    office.get_by_role("button", name="核实并结项").click()
+    state(office, "已结项")
+    expect(office.locator(".steps .reached, .steps .current")).to_have_count(9)

@@ -134,6 +134,8 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
         keepers_only(400) | {"anonymous": 401},
     ),
     "registry-draw-undo": ("post", "/registry/editions/DRAFT/undo", keepers_only(400) | {"anonymous": 401}),
+    # There is no letter; nobody off the ground is told that there is no case either.
+    "case-letter": ("get", "/cases/NUMBER/letters/1/", everybody(404) | {"anonymous": 302}),
     "case-photo": ("get", "/cases/NUMBER/photos/PHOTO/", ground_only(200, anonymous=404)),
 }
 # Answered by Django's own admin, which asks for staff before anything else (tests/browser/test_admin.py).
