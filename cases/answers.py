@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cases.models import Assignment, Case
+from cases.models import Assignment, Case, SurveyAnswer
 from cases.workflow import State
 from gridmap.serializers import AreaRefSerializer
 
@@ -139,6 +139,24 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     redone = serializers.IntegerField(help_text="退回重办的次数")
 
 
+class SurveySerializer(serializers.Serializer[Any]):
+    """What a reporter said of a closed case; the last answer."""
+
+    solved = serializers.ChoiceField(SurveyAnswer.Solved.choices)
+    solved_name = serializers.CharField()
+    satisfaction = serializers.ChoiceField(SurveyAnswer.Satisfaction.choices)
+    satisfaction_name = serializers.CharField()
+    comment = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class SurveyTakenSerializer(SurveySerializer):
+    """The answer as it was taken."""
+
+    number = serializers.CharField()
+    until = serializers.DateTimeField(help_text="可以改到什么时候")
+
+
 class CaseSerializer(PublicCaseSerializer):
     """A case as this caller may see it: what is not required is for those on its ground."""
 
@@ -152,6 +170,7 @@ class CaseSerializer(PublicCaseSerializer):
     whistles = WhistleSerializer(many=True, required=False)
     dispatches = DispatchSerializer(many=True, required=False)
     assignments = AssignmentSerializer(many=True, required=False)
+    survey = SurveySerializer(required=False, allow_null=True, help_text="满意度：最后一次评价")
     trace = TraceRowSerializer(many=True, required=False)
 
 
@@ -207,6 +226,14 @@ class RateSerializer(serializers.Serializer[Any]):
     percent = serializers.FloatField(allow_null=True)
 
 
+class MeanSerializer(serializers.Serializer[Any]):
+    """A mean with what it was counted from; no mean of nothing."""
+
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+
+
 class SummarySerializer(serializers.Serializer[Any]):
     """The headline figures."""
 
@@ -217,6 +244,9 @@ class SummarySerializer(serializers.Serializer[Any]):
     states = serializers.DictField(child=serializers.IntegerField())
     completion_rate = RateSerializer()
     on_time_rate = RateSerializer()
+    survey_rate = RateSerializer(help_text="有评价的占已结项的")
+    solved_rate = RateSerializer(help_text="说“解决了”的占有评价的")
+    satisfaction = MeanSerializer(help_text="满意程度 1 到 5 的平均：总分、评价数")
 
 
 class CellSerializer(PointSerializer):

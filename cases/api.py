@@ -22,6 +22,7 @@ from cases.answers import (
     ProcessSerializer,
     SimilarCaseSerializer,
     SummarySerializer,
+    SurveyTakenSerializer,
     VoicesSerializer,
 )
 from cases.cells import MAX_ZOOM, cells
@@ -34,12 +35,14 @@ from cases.serializers import (
     ActionInput,
     CategorySerializer,
     ReportInput,
+    SurveyInput,
     VoiceInput,
     accepted,
     category_tree,
     full_view,
     public_view,
     step_of,
+    survey_view,
     whole_course,
     whole_trace,
 )
@@ -139,6 +142,17 @@ def voices(request: Request, number: str) -> Response:
         {"number": case.number, "voices": case.voices_count, "step": step_of(case.state)},
         status=201 if new else 200,
     )
+
+
+@extend_schema(summary="满意度评价：凭查询码", request=SurveyInput, responses=SurveyTakenSerializer)
+@api_view(["POST"])
+def survey(request: Request, number: str) -> Response:
+    """Say whether a closed case was solved and how satisfied one is; again within 30 days replaces it."""
+    given = SurveyInput(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    answer, until = actions.answer_survey(number, data.pop("code"), actions.Opinion(**data), at=timezone.localtime())
+    return Response({"number": number, "until": timezone.localtime(until).isoformat()} | survey_view(answer))
 
 
 def caller(request: HttpRequest | Request) -> Standing:

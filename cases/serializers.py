@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT, MAX_PERSONS
 from cases.deadlines import Unit, due_at
-from cases.models import Assignment, Case, Category, Dispatch, TraceEvent, Whistle
+from cases.models import Assignment, Case, Category, Dispatch, SurveyAnswer, TraceEvent, Whistle
 from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
@@ -169,6 +169,22 @@ class ActionInput(StrictInput):
     photos = PhotosField(required=False, default=list)
 
 
+class SurveyInput(StrictInput):
+    """What a reporter says of a closed case; whether it can be taken is for the action to say."""
+
+    code = serializers.CharField(
+        max_length=12, error_messages={"required": "缺少查询码 code (missing)", "blank": "缺少查询码 code (empty)"}
+    )
+    solved = serializers.CharField(required=False, allow_blank=True, default="", help_text="yes、partly 或 no")
+    satisfaction = serializers.IntegerField(
+        required=False,
+        default=None,
+        help_text="1 很不满意 … 5 很满意",
+        error_messages={"invalid": "应为 1 到 5 的整数"},
+    )
+    comment = serializers.CharField(required=False, allow_blank=True, default="", help_text="不超过 500 字")
+
+
 class PartCategorySerializer(serializers.Serializer[Any]):
     """A category people may report under."""
 
@@ -269,6 +285,7 @@ def full_view(case: Case, actions: list[Verb]) -> dict[str, Any]:
         "whistles": [whistle_view(whistle) for whistle in case.whistles.all()],
         "dispatches": [dispatch_view(it) for it in case.dispatches.all()],
         "assignments": [assignment_view(it) for it in case.assignments.all()],
+        "survey": survey_view(answers[0]) if (answers := case.answers.all()) else None,
         "trace": [trace_view(event) for event in case.trace.all()],
         "actions": [{"verb": verb.name, "label": verb.label, "needs": list(verb.needs)} for verb in actions],
     }
@@ -314,6 +331,18 @@ def assignment_view(it: Assignment) -> dict[str, Any]:
     }
 
 
+def survey_view(answer: SurveyAnswer) -> dict[str, Any]:
+    """What a reporter said of a case."""
+    return {
+        "solved": answer.solved,
+        "solved_name": answer.get_solved_display(),
+        "satisfaction": answer.satisfaction,
+        "satisfaction_name": answer.get_satisfaction_display(),
+        "comment": answer.comment,
+        "at": timezone.localtime(answer.at).isoformat(),
+    }
+
+
 def trace_view(event: TraceEvent) -> dict[str, Any]:
     """One row of the trace."""
     return {
@@ -329,7 +358,13 @@ def trace_view(event: TraceEvent) -> dict[str, Any]:
     }
 
 
-OTHER_DEEDS = {"report": "上报", "voice": "附议", "read_reporter": "查看上报人联系方式", "reroute": "划界调整移交"}
+OTHER_DEEDS = {
+    "report": "上报",
+    "voice": "附议",
+    "read_reporter": "查看上报人联系方式",
+    "reroute": "划界调整移交",
+    "survey": "群众评价",
+}
 
 
 def verb_label(name: str) -> str:
@@ -350,7 +385,7 @@ def whole_trace() -> Prefetch[Any]:
 
 
 def whole_course() -> list[Prefetch[Any]]:
-    """Whistles, dispatches and assignments with whom they name, for showing."""
+    """Whistles, dispatches and assignments with whom they name, and the survey's answers, for showing."""
     return [
         Prefetch("whistles", Whistle.objects.select_related("blown_by__person", "sent").order_by("id")),
         Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
@@ -358,6 +393,7 @@ def whole_course() -> list[Prefetch[Any]]:
             "assignments",
             Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
         ),
+        Prefetch("answers", SurveyAnswer.objects.order_by("-id")),
     ]
 
 

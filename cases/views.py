@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 import shapely
@@ -12,7 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.contrib.gis.db.models.functions import AsWKB
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
@@ -24,6 +25,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import actions, photos
 from cases.actions.district import departments, own_powers
 from cases.actions.handling import WORDS, Given
+from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
@@ -32,7 +34,8 @@ from cases.deadlines import Limit, Unit
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
 from cases.letters import drawing
-from cases.models import Case, Letter, Photo
+from cases.models import Case, Letter, Photo, SurveyAnswer
+from cases.models.survey import MAX_COMMENT
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_course, whole_trace
 from cases.workflow import OPEN, STEP_OF, State, Step
 from gridmap.duties import path_of, responsible_for
@@ -40,6 +43,7 @@ from gridmap.models import Area, Boundary
 from gridmap.problems import NotFound, Problem, Unprocessable
 
 UNKNOWN_ICON = "question-circle"
+SATISFACTIONS = SurveyAnswer.Satisfaction
 
 
 class AuthenticatedHttpRequest(HttpRequest):
@@ -93,23 +97,58 @@ def _picture(icon: str) -> str:
 @require_safe
 def track(request: HttpRequest) -> HttpResponse:
     """Follow a case by number and code; whoever has both may see it, the reporter's data excepted."""
-    number, code = request.GET.get("number", "").strip(), request.GET.get("code", "").strip().upper()
-    shown: dict[str, Any] = {"number": number, "code": code}
-    status = 200
-    if number or code:
-        case = _by_code(number, code)
-        if case is None:
-            shown["error"] = "编号或查询码不对，请核对后再试 (number and code do not match)"
-            status = 404
-        else:
-            shown |= _followed(request, case)
-    return render(request, "cases/track.html", shown, status=status)
+    number, code = _key(request.GET)
+    return _track_page(request, number, code) if number or code else render(request, "cases/track.html")
+
+
+@require_POST
+def survey(request: HttpRequest) -> HttpResponse:
+    """Take a reporter's answer and come back to the case; a refusal is shown where it was answered."""
+    number, code = _key(request.POST)
+    given = {name: request.POST.get(name, "") for name in ("solved", "satisfaction", "comment")}
+    opinion = actions.Opinion(
+        given["solved"], {str(it.value): it.value for it in SATISFACTIONS}.get(given["satisfaction"]), given["comment"]
+    )
+    try:
+        actions.answer_survey(number, code, opinion, at=timezone.localtime())
+    except Problem as problem:
+        return _track_page(request, number, code, Tried("survey", problem, given))
+    return redirect(f"{_track_path(number, code)}#survey")
+
+
+def _key(given: QueryDict) -> tuple[str, str]:
+    """Number and follow-up code as typed."""
+    return given.get("number", "").strip(), given.get("code", "").strip().upper()
+
+
+def _track_page(request: HttpRequest, number: str, code: str, tried: Tried | None = None) -> HttpResponse:
+    case = Case.objects.select_related("category", "current_area").by_code(number, code)
+    if case is None:
+        error = "编号或查询码不对，请核对后再试 (number and code do not match)"
+        shown = {"number": number, "code": code, "error": error}
+        return render(request, "cases/track.html", shown, status=404)
+    shown = _followed(request, case) | {"survey": _survey(case), "tried": tried}
+    return render(request, "cases/track.html", shown, status=tried.problem.status if tried else 200)
+
+
+def _survey(case: Case) -> dict[str, Any]:
+    """What the survey's part of a page shows."""
+    until = survey_until(case)
+    return {
+        "until": until,
+        "open": until is not None and timezone.now() <= until,
+        "days": SURVEY_DAYS,
+        "answers": case.answers.all(),
+        "solved": SurveyAnswer.Solved.choices,
+        "satisfaction": SATISFACTIONS.choices[::-1],
+        "max_comment": MAX_COMMENT,
+    }
 
 
 @require_safe
 def track_qr(request: HttpRequest) -> HttpResponse:
     """The address of a case's progress as a QR code (SVG), for whoever has number and code already."""
-    case = _by_code(request.GET.get("number", "").strip(), request.GET.get("code", "").strip().upper())
+    case = Case.objects.by_code(*_key(request.GET))
     if case is None:
         raise NotFound("编号或查询码不对 (number and code do not match)")
     response = HttpResponse(qr_svg(_track_address(request, case), standalone=True), content_type="image/svg+xml")
@@ -117,15 +156,12 @@ def track_qr(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _by_code(number: str, code: str) -> Case | None:
-    if "\x00" in number:
-        return None  # PostgreSQL cannot even be asked
-    case = Case.objects.select_related("category", "current_area").filter(number=number).first()
-    return case if case is not None and constant_time_compare(case.track_code, code) else None
+def _track_path(number: str, code: str) -> str:
+    return f"{reverse('track')}?{urlencode({'number': number, 'code': code})}"
 
 
 def _track_address(request: HttpRequest, case: Case) -> str:
-    return request.build_absolute_uri(f"{reverse('track')}?number={case.number}&code={case.track_code}")
+    return request.build_absolute_uri(_track_path(case.number, case.track_code))
 
 
 def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
@@ -247,6 +283,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
+        "survey": _survey(shown),
         "tried": tried,
         # A verb refused because the case has moved on is no longer among the forms.
         "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),

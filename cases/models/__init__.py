@@ -3,6 +3,7 @@
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
+from cases.models.survey import SurveyAnswer
 from cases.models.town import Assignment, CategoryPower, CheckIn, Dispatch, Letter, Responsibility
 from cases.models.trace import TraceEvent
 from cases.models.whistle import Whistle
@@ -20,6 +21,7 @@ __all__ = [
     "Reporter",
     "Rerouting",
     "Responsibility",
+    "SurveyAnswer",
     "TraceEvent",
     "Voice",
     "Whistle",

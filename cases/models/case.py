@@ -8,6 +8,7 @@ from typing import Self
 from django.contrib.gis.db import models
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, F, Q
+from django.utils.crypto import constant_time_compare
 
 from cases.deadlines import Limit, Unit
 from cases.models.town import Assignment
@@ -88,6 +89,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if case is None:
             raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
         return case
+
+    def by_code(self, number: str, code: str) -> Case | None:
+        """The case of whoever knows its number and follow-up code, in capitals or not."""
+        if "\x00" in number:
+            return None  # PostgreSQL cannot even be asked
+        case = self.filter(number=number).first()
+        return case if case is not None and constant_time_compare(case.track_code, code.strip().upper()) else None
 
 
 class Case(models.Model):

@@ -362,6 +362,7 @@ METHODS = [
         "/api/v1/cases/similar": ("POST",),
         "/api/v1/cases/{number}": ("POST", "DELETE", "PATCH"),
         "/api/v1/cases/{number}/voices": ("GET",),
+        "/api/v1/cases/{number}/survey": ("GET", "DELETE"),
         "/api/v1/cases/{number}/actions/accept": ("GET",),
         "/api/v1/cases/cells": ("POST",),
         "/api/v1/process": ("POST",),
@@ -398,6 +399,51 @@ VOICES = [
     voice("voice used for another case", "client_id", {"client_id": "taken"}, 409, "conflict"),
     Row("voice as broken JSON", VOICE, 400, "parse-error", method="POST", body="{"),
     Row("voice nested too deep", VOICE, 400, "parse-error", method="POST", body=DEEP),
+]
+
+SURVEY = "/api/v1/cases/{closed}/survey"
+ANSWER = {"code": "{closed_code}", "solved": "yes", "satisfaction": 5}
+
+
+def survey(name: str, parameter: str, status: int = 422, problem: str = "unprocessable", **changes: Any) -> Row:
+    """An answer to the survey with one thing wrong."""
+    given = {name: value for name, value in (ANSWER | changes).items() if value is not LEFT_OUT}
+    return Row(name, SURVEY, status, problem, parameter, "POST", json=given)
+
+
+SURVEYS = [
+    survey("survey without code", "code", 400, BAD, code=LEFT_OUT),
+    survey("survey with an empty code", "code", 400, BAD, code=""),
+    survey("survey with a code too long", "code", 400, BAD, code="A" * 13),
+    survey("survey with another's code", "", 404, "not-found", code="ABCDEFGH"),
+    survey("survey with a code in Chinese", "", 404, "not-found", code="查询码"),
+    survey("survey without solved", "solved", solved=LEFT_OUT),
+    survey("survey with an unknown solved", "solved", solved="maybe"),
+    survey("survey with solved no text", "solved", 400, BAD, solved=True),
+    survey("survey without satisfaction", "satisfaction", satisfaction=LEFT_OUT),
+    survey("survey with satisfaction 0", "satisfaction", satisfaction=0),
+    survey("survey with satisfaction 6", "satisfaction", satisfaction=6),
+    survey("survey with satisfaction 2.5", "satisfaction", 400, BAD, satisfaction=2.5),
+    survey("survey with satisfaction true", "satisfaction", 400, BAD, satisfaction=True),
+    survey("survey with satisfaction huge", "satisfaction", satisfaction=10**30),
+    survey("survey with a comment of 501", "comment", comment="好" * 501),
+    survey("survey with a NUL", "comment", 400, BAD, comment="\x00"),
+    survey("survey with half a character", "comment", 400, BAD, comment="\ud800"),
+    survey("survey with an unknown field", "txet", 400, BAD, txet="1"),
+    Row("survey a list", SURVEY, 400, BAD, method="POST", json=[]),
+    Row("survey as broken JSON", SURVEY, 400, "parse-error", method="POST", body="{"),
+    Row("survey nested too deep", SURVEY, 400, "parse-error", method="POST", body=DEEP),
+    Row("survey of no case", "/api/v1/cases/20990101-000001/survey", 404, "not-found", method="POST", json=ANSWER),
+    Row("survey of a NUL", "/api/v1/cases/%00/survey", 404, "not-found", method="POST", json=ANSWER),
+    Row(
+        "survey of an open case",
+        "/api/v1/cases/{number}/survey",
+        409,
+        "conflict",
+        method="POST",
+        json=ANSWER | {"code": "{number_code}"},
+        says="结项以后",
+    ),
 ]
 
 ACTIONS = [
@@ -444,4 +490,4 @@ ACTIONS = [
     ),
 ]
 
-ROWS = [*REPORTS, *BODIES, *PHOTOS, *QUESTIONS, *METHODS, *VOICES, *ACTIONS]
+ROWS = [*REPORTS, *BODIES, *PHOTOS, *QUESTIONS, *METHODS, *VOICES, *SURVEYS, *ACTIONS]

@@ -37,7 +37,7 @@ PUBLIC = {
 WHOLE = (
     PUBLIC
     | {"text", "address", "channel", "route", "reporter", "photos", "trace"}
-    | {"whistles", "dispatches", "assignments"}
+    | {"whistles", "dispatches", "assignments", "survey"}
 )
 
 

@@ -16,12 +16,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from cases.models import Case, Photo, Reporter, TraceEvent, Voice
-from cases.serializers import ReportInput
+from cases.models import Case, Photo, Reporter, SurveyAnswer, TraceEvent, Voice
+from cases.serializers import ReportInput, SurveyInput
 from gridmap.models import Appointment, Boundary
 from gridmap.roles import Role
 from tests.cases.bad_requests import LEFT_OUT, ROWS, Row
@@ -33,7 +34,7 @@ GRID = "360702003005002"
 
 def kept() -> dict[str, int]:
     """What is there of cases: rows and files."""
-    rows = {model.__name__: model.objects.count() for model in (Case, TraceEvent, Photo, Reporter, Voice)}
+    rows = {model.__name__: model.objects.count() for model in (Case, TraceEvent, Photo, Reporter, SurveyAnswer, Voice)}
     return rows | {"files": sum(path.is_file() for path in Path(settings.MEDIA_ROOT).rglob("*"))}
 
 
@@ -70,8 +71,11 @@ def ground(kept_for_module: None) -> Ground:
     assert other is not None
     assert closed is not None
     Voice.objects.create(case=other, client_id=taken, at=other.reported_at)
+    Case.objects.filter(pk=closed.pk).update(closed_at=timezone.now())  # so that it can be answered about
     words = {"number": sent.json()["number"], "lon": str(inside.x), "lat": str(inside.y)}
-    return Ground(good, words | {"elsewhere": other.number, "closed": closed.number}, taken, post.person.user)
+    words |= {"elsewhere": other.number, "closed": closed.number}
+    codes = {"number_code": sent.json()["track_code"], "closed_code": closed.track_code}
+    return Ground(good, words | codes, taken, post.person.user)
 
 
 def send(row: Row, ground: Ground) -> HttpResponse:
@@ -83,6 +87,8 @@ def send(row: Row, ground: Ground) -> HttpResponse:
         client.force_login(ground.worker)
     path = re.sub(r"\{(\w+)\}", lambda found: ground.words[found[1]], row.path)
     given: Any = row.json
+    if isinstance(given, dict) and str(given.get("code")).startswith("{"):
+        given = given | {"code": ground.words[given["code"].strip("{}")]}
     if row.changes is not None:
         given = ground.good | {"client_id": str(uuid.uuid4())} | row.changes
         given = {name: value for name, value in given.items() if value is not LEFT_OUT}
@@ -174,7 +180,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = st.sampled_from([name for name in ReportInput().fields if name != "photos"])
+FIELDS = st.sampled_from([name for name in {**ReportInput().fields, **SurveyInput().fields} if name != "photos"])
 WAY = settings_of(
     max_examples=150,
     deadline=None,
@@ -216,7 +222,7 @@ def test_no_question_breaks_it(ground: Ground, path: str, wild: str, query: list
     changes=st.dictionaries(FIELDS | st.text(max_size=8), JSON | VALUES, max_size=3),
     whole=JSON,
     fate=st.integers(0, 9),
-    path=st.sampled_from(["cases", "cases/{number}/voices", "cases/{number}/actions/accept"]),
+    path=st.sampled_from(["cases", "cases/{number}/voices", "cases/{closed}/survey", "cases/{number}/actions/accept"]),
 )
 @WAY
 def test_no_body_breaks_it(ground: Ground, changes: dict[str, Any], whole: Any, fate: int, path: str) -> None:
@@ -225,8 +231,9 @@ def test_no_body_breaks_it(ground: Ground, changes: dict[str, Any], whole: Any, 
         client.force_login(ground.worker)
     body = whole if fate == 0 else {**ground.good, "client_id": str(uuid.uuid4()), **changes}
     if path != "cases" and fate != 0:
-        body = {"client_id": str(uuid.uuid4())} | changes if path.endswith("voices") else changes
-    address = f"/api/v1/{path.format(number=ground.words['number'])}"
+        key = {"voices": {"client_id": str(uuid.uuid4())}, "survey": {"code": ground.words["closed_code"]}}
+        body = key.get(path.rpartition("/")[2], {}) | changes
+    address = f"/api/v1/{path.format(**ground.words)}"
     with transaction.atomic():
         check(client.post(address, json.dumps(body), content_type="application/json"))
         transaction.set_rollback(True)

@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "report": ("get", "/report/", everybody(200)),
     "track": ("get", "/track/", everybody(200)),
     "track-qr": ("get", "/track/qr.svg", everybody(404)),  # without number and code
+    "track-survey": ("post", "/track/survey/", everybody(404)),
     "sign-in": ("get", "/sign-in/", everybody(302) | {"anonymous": 200}),
     "sign-out": ("post", "/sign-out/", everybody(302)),
     "healthz": ("get", "/healthz", everybody(200)),
@@ -66,6 +67,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "api-summary": ("get", "/api/v1/summary", everybody(200)),
     "api-case": ("get", "/api/v1/cases/NUMBER", everybody(200)),
     "api-voices": ("post", "/api/v1/cases/NUMBER/voices", everybody(400)),
+    "api-survey": ("post", "/api/v1/cases/NUMBER/survey", everybody(400)),
     # Accepting is for those on the grid; others who see the case are told that it is not theirs to accept.
     "api-act": (
         "post",
