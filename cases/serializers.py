@@ -374,7 +374,7 @@ def verb_label(name: str) -> str:
 
 def _actor(event: TraceEvent) -> str:
     if event.actor is None:
-        return "系统" if event.verb == "reroute" else "群众"
+        return "系统" if event.verb == "reroute" or event.payload.get("automatic") else "群众"
     person = getattr(event.actor, "person", None)
     return person.name if person else event.actor.get_username()
 

@@ -13,6 +13,8 @@ if [ "${LOAD_DEMO:-0}" = 1 ]; then
     say "空库则装入示范区，首次约半分钟 · Loading the demonstration district if the database is empty, about half a minute"
     python manage.py load_demo --if-empty
 fi
+# It ends with this process.
+python manage.py sweep --every "${SWEEP_SECONDS:-30}" &
 say "站点 http://$BIND ，按 Ctrl-C 停止 · The site is at http://$BIND ; Ctrl-C stops it"
 exec gunicorn gridmap.wsgi --bind "$BIND" --worker-class gthread --workers "${WEB_CONCURRENCY:-2}" --threads 4 \
     --graceful-timeout 8 --no-control-socket

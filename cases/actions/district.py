@@ -10,11 +10,14 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from cases.actions.town import categories_of, town_of
-from cases.deadlines import Limit, halved
+from cases.deadlines import Limit, Unit, halved
 from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, TraceEvent, Whistle
 from cases.models.calendar import due_after
 from gridmap.models import DelegatedPower, Organisation, PowerGrant
 from gridmap.problems import Conflict, Unprocessable
+
+# The article says "in time" (R61); two working hours is our default.
+RECEIPT = Limit(2, Unit.WORKING_HOURS)
 
 
 def departments() -> QuerySet[Organisation]:
@@ -60,7 +63,7 @@ def issue(
     if "endorse" not in said or said["endorse"].actor_id is None:
         raise Conflict("没有主要领导的确认，不能吹三级哨 (not confirmed)")
     reason = str(said["refer"].payload["text"]) if "refer" in said else ""
-    due_at = due_after(at, limit)
+    due_at, receive_by = due_after(at, limit), due_after(at, RECEIPT)
     whistle, _ = Whistle.objects.get_or_create(
         case=case,
         level=Whistle.Level.DISTRICT,
@@ -87,6 +90,7 @@ def issue(
             ordered_at=at,
             ordered_by_id=by.pk,
             due_at=due_at,
+            receive_by=receive_by,
         )
     case.due_at = due_at
     return {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Self
+
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import CheckConstraint, F, Q
@@ -101,6 +104,14 @@ class Letter(models.Model):
         return self.number
 
 
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """What units were asked to do, narrowed by adjectives."""
+
+    def waiting_for_receipt(self, now: dt.datetime) -> Self:
+        """Letters nobody has received though the limit for that has passed; exactly at the limit is in time."""
+        return self.filter(received_at=None, receive_by__lt=now, finished_at=None)
+
+
 class Assignment(models.Model):
     """What a unit was asked to do about a case, and by when (R55, R60): unit, task and deadline, all three.
 
@@ -126,15 +137,21 @@ class Assignment(models.Model):
     ordered_at = models.DateTimeField("交办时间")
     ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="交办人")
     due_at = models.DateTimeField("完成时限")
+    receive_by = models.DateTimeField("查收时限", null=True, blank=True)
     received_at = models.DateTimeField("查收时间", null=True, blank=True)
     arrived_at = models.DateTimeField("首次报到时间", null=True, blank=True)
     finished_at = models.DateTimeField("申请办结时间", null=True, blank=True)
     redone = models.PositiveSmallIntegerField("返工次数", default=0)
 
+    objects = AssignmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = "承办任务"
         verbose_name_plural = "承办任务"
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["receive_by"], condition=Q(received_at=None), name="assignment_to_be_received"),
+        ]
         constraints = [
             CheckConstraint(
                 condition=~Q(task="") & Q(limit_amount__gt=0),

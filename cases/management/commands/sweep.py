@@ -1,0 +1,42 @@
+"""Do what time alone brings about."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError, close_old_connections
+from django.utils import timezone
+
+from cases.actions.sweeping import receive_overdue
+
+
+class Command(BaseCommand):
+    """``manage.py sweep [--every SECONDS]``."""
+
+    help = "Receive letters whose limit for that has passed. 到时限自动查收信函；可同时运行多个。"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Say what can be chosen."""
+        parser.add_argument(
+            "--every", type=int, metavar="SECONDS", help="go on sweeping until the process that started it ends"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Sweep once, or again and again."""
+        parent = os.getppid()
+        self._sweep()
+        while options["every"] and os.getppid() == parent:
+            time.sleep(options["every"])
+            close_old_connections()
+            try:
+                self._sweep()
+            except OperationalError as error:  # the database is away: it may be back the next time
+                self.stderr.write(f"数据库暂时不可用，{options['every']} 秒后再试 (database away): {error}")
+
+    def _sweep(self) -> None:
+        received = receive_overdue(at=timezone.localtime())
+        if received:
+            self.stdout.write(f"自动查收 {received} 件 ({received} received by themselves)")
