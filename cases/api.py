@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from cases import actions, photos
 from cases.actions.handling import WORDS, Given
+from cases.actions.once import HEADER, KEY, read_key
 from cases.answers import (
     CaseSerializer,
     CellsSerializer,
@@ -188,12 +189,26 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     return full_view(found, actions.available(found, standing, user_id=request.user.pk))
 
 
-@extend_schema(summary="对事项采取一步行动", request=ActionInput, responses={200: CaseSerializer})
+@extend_schema(
+    summary="对事项采取一步行动",
+    parameters=[
+        OpenApiParameter(
+            HEADER,
+            {"type": "string", "pattern": KEY},
+            OpenApiParameter.HEADER,
+            description="办理标识，由调用方生成，如 UUID。同一标识、同样内容再发一次，只办一次，仍答 200 和事项现状；"
+            "用于别的内容答 409。",
+        )
+    ],
+    request=ActionInput,
+    responses={200: CaseSerializer},
+)
 @api_view(["POST"])
 def act(request: Request, number: str, verb: str) -> Response:
     """Use a verb of the process on a case; answers the case after it."""
     if not request.user.is_authenticated:
         raise SignInNeeded("请先登录 (sign in first)")
+    key = read_key(request.headers.get(HEADER))
     given = ActionInput(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
@@ -208,6 +223,7 @@ def act(request: Request, number: str, verb: str) -> Response:
         by=request.user,
         standing=standing,
         at=timezone.localtime(),
+        key=key,
     )
     return Response(_view(number, standing, request))
 

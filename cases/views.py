@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import actions, photos
 from cases.actions.district import departments, own_powers
 from cases.actions.handling import WORDS, Given
+from cases.actions.once import read_key
 from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
@@ -288,6 +290,8 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         # A verb refused because the case has moved on is no longer among the forms.
         "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),
         "max_photos": photos.MAX_PHOTOS,
+        # Each form adds its verb: pressed twice, or sent again after a lost answer, it is done once.
+        "key": uuid.uuid4(),
         "page": {
             "areas": reverse("api-geojson", args=["areas"]),
             "rivers": reverse("api-geojson", args=["rivers"]),
@@ -332,9 +336,10 @@ def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpRespon
     words = {name: request.POST.get(name, "") for name in WORDS}
     words["area"] = words["area"].strip()
     try:
+        key = read_key(request.POST.get("key"))
         assisting = request.POST.getlist("assisting")
         given = Given(**words, assisting=assisting, limit=_limit(request), pictures=photos.read_all(uploads(request)))
-        actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime())
+        actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime(), key=key)
     except Problem as problem:
         found, whole = case_for(number, standing)
         if not whole:

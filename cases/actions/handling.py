@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import district, town, whistling
+from cases.actions import district, once, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of, usable
@@ -60,22 +62,40 @@ class Given:
     limit: Limit | None = None
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
+    def digest(self, number: str, verb: str) -> str:
+        """The same for the same content with the same verb on the same case."""
+        said = {it.name: getattr(self, it.name) for it in fields(self)}
+        said["pictures"] = [picture.digest for picture in self.pictures]
+        return hashlib.sha256(json.dumps([number, verb, said], default=str).encode()).hexdigest()
+
 
 def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
     """The verbs this caller may use now."""
     return usable(case, course_of(case), standing, user_id)
 
 
-def act(number: str, name: str, given: Given, *, by: AbstractBaseUser, standing: Standing, at: dt.datetime) -> Case:
-    """Use a verb on a case and write it down, or do neither.
+def act(
+    number: str,
+    name: str,
+    given: Given,
+    *,
+    by: AbstractBaseUser,
+    standing: Standing,
+    at: dt.datetime,
+    key: str = "",
+) -> Case:
+    """Use a verb on a case and write it down, or do neither; with a ``key`` that was used for just this, nothing.
 
     Raises :class:`NotFound` for a case or verb this caller may not know of, :class:`Forbidden` for the wrong role,
-    :class:`Conflict` when the case has moved on, :class:`Unprocessable` when something needed is missing.
+    :class:`Conflict` when the case has moved on or the key was used for something else, :class:`Unprocessable` when
+    something needed is missing.
     """
     verb = VERBS.get(name)
     if verb is None:
         raise NotFound(f"没有 {name[:20]} 这个操作 (no such action)")
     with transaction.atomic():
+        if key and not once.is_new(key, given.digest(number, name), by=by, at=at):
+            return Case.objects.get(number=number)
         case = Case.objects.visible_to(standing).locked(number)
         course = course_of(case)
         role = _check(verb, case, course, given, by=by, standing=standing)

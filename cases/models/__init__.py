@@ -1,5 +1,6 @@
 """Cases and what belongs to them."""
 
+from cases.models.action_key import ActionKey
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
@@ -9,6 +10,7 @@ from cases.models.trace import TraceEvent
 from cases.models.whistle import Whistle
 
 __all__ = [
+    "ActionKey",
     "Assignment",
     "Case",
     "Category",

@@ -457,6 +457,11 @@ ACTIONS = [
     act("text of 2,001 characters", "accept", 400, parameter="text", given={"text": "字" * 2001}),
     act("area too long", "accept", 400, parameter="area", given={"area": "1" * 16}),
     act("unknown field", "accept", 400, parameter="txet", given={"txet": "1"}),
+    *(
+        act(f"key {name}", "accept", 400, parameter="Idempotency-Key", headers={"Idempotency-Key": key}, says="请求头")
+        for name, key in (("empty", ""), ("with a space", "a b"), ("in Chinese", "键".encode().decode("latin-1")))
+    ),
+    act("key too long", "accept", 400, parameter="Idempotency-Key", headers={"Idempotency-Key": "k" * 65}),
     Row("action as a list", ACT + "accept", 400, BAD, method="POST", json=[], signed_in=True),
     Row("action as broken JSON", ACT + "accept", 400, "parse-error", method="POST", body="{", signed_in=True),
     Row("action nested too deep", ACT + "accept", 400, "parse-error", method="POST", body=DEEP, signed_in=True),
