@@ -297,3 +297,29 @@ def _wait_until_ready(url: str, log: Path) -> None:
 def site(server: Site) -> str:
     """The address of the running server."""
     return server.url
+
+
+# The town of the accounts the demonstration lists.
+SHOWCASE_TOWN = "360702001"
+
+
+@pytest.fixture
+def let_in(server: Site) -> Callable[..., tuple[str, str]]:
+    """Give somebody of a post at an organisation the demonstration's password: code and username."""
+
+    def find(role: str, organisation: str, area: str = SHOWCASE_TOWN) -> tuple[str, str]:
+        with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
+            cursor.execute(
+                """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = 'admin')
+                   WHERE id = (SELECT p.user_id FROM gridmap_person p
+                               JOIN gridmap_appointment a ON a.person_id = p.code
+                               JOIN gridmap_organisation o ON o.code = a.organisation_id
+                               WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
+                   RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
+                [role, area, f"%{organisation}"],
+            )
+            found = cursor.fetchone()
+        assert found is not None
+        return found
+
+    return find

@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_desk import CHIEF, CLERK, GRID, WORKER, picture, report
 
-if TYPE_CHECKING:
-    from tests.conftest import Site
-
 SignIn = Callable[[Page, str], None]
-
-
-@pytest.fixture
-def let_in(server: Site) -> Callable[..., tuple[str, str]]:
-    """Give somebody of a post at an organisation the demonstration's password: code and username."""
-
-    def find(role: str, organisation: str, area: str = GRID[:9]) -> tuple[str, str]:
-        with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
-            cursor.execute(
-                """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
-                   WHERE id = (SELECT p.user_id FROM gridmap_person p
-                               JOIN gridmap_appointment a ON a.person_id = p.code
-                               JOIN gridmap_organisation o ON o.code = a.organisation_id
-                               WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
-                   RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
-                [WORKER, role, area, f"%{organisation}"],
-            )
-            found = cursor.fetchone()
-        assert found is not None
-        return found
-
-    return find
 
 
 @pytest.fixture

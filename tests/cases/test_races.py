@@ -12,23 +12,30 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from http.cookiejar import CookieJar
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 import pytest
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from cases.demonstration.accounts import PASSWORD
+from cases.sealing import ROWS, Row, verify
 from gridmap.models import Boundary
-from tests.conftest import PATIENCE_S, Cast, Site
+from tests.cases import pictures
+from tests.conftest import PATIENCE_S, SHOWCASE_TOWN, Cast, Site
 
 pytestmark = pytest.mark.django_db
 
 THREADS = 8
+CLIENTS = 20
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ class Browser:
         return next((it.value or "" for it in self.cookies if it.name == "csrftoken"), "")
 
     def post(self, path: str, body: dict[str, Any]) -> Answer:
-        status, text = self.ask(path, json.dumps(body).encode(), **{"Content-Type": "application/json"})
+        return self.send(path, json.dumps(body).encode(), **{"Content-Type": "application/json"})
+
+    def send(self, path: str, data: bytes, **headers: str) -> Answer:
+        status, text = self.ask(path, data, **headers)
         return Answer(status, json.loads(text))
 
     def sign_in(self, username: str) -> None:
@@ -76,16 +86,21 @@ class Browser:
         assert any(it.name == "sessionid" for it in self.cookies)
 
 
-def at_once(browsers: list[Browser], path: str, bodies: list[dict[str, Any]]) -> list[Answer]:
-    """What each gets that posts its own body, all starting together."""
-    barrier = threading.Barrier(len(browsers))
+def together(send: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+    """What each item gets that is sent, all starting together."""
+    barrier = threading.Barrier(len(items))
 
-    def start(browser: Browser, body: dict[str, Any]) -> Answer:
+    def start(item: Item) -> Answer:
         barrier.wait(PATIENCE_S)
-        return browser.post(path, body)
+        return send(item)
 
-    with ThreadPoolExecutor(len(browsers)) as threads:
-        return list(threads.map(start, browsers, bodies))
+    with ThreadPoolExecutor(len(items)) as threads:
+        return list(threads.map(start, items))
+
+
+def at_once(browsers: list[Browser], path: str, bodies: list[dict[str, Any]]) -> list[Answer]:
+    """What each gets that posts its own body."""
+    return together(lambda each: each[0].post(path, each[1]), list(zip(browsers, bodies, strict=True)))
 
 
 def crowd(server: Site) -> list[Browser]:
@@ -184,6 +199,133 @@ def test_two_who_take_the_same_case_at_once(server: Site, cast: Cast) -> None:
         assert verbs == [("report",), ("accept",)]
 
 
+@dataclass(frozen=True)
+class Deed:
+    """One verb with what it needs, by somebody who may use it; with a key where it has one."""
+
+    by: Browser
+    verb: str
+    form: bytes
+    key: str = ""
+
+    def on(self, number: str) -> Answer:
+        headers = {"Content-Type": MULTIPART_CONTENT} | ({"Idempotency-Key": self.key} if self.key else {})
+        return self.by.send(f"/api/v1/cases/{number}/actions/{self.verb}", self.form, **headers)
+
+
+def deed(by: Browser, verb: str, key: str = "", **fields: Any) -> Deed:
+    return Deed(by, verb, encode_multipart(BOUNDARY, fields), key)
+
+
+def signed_in(server: Site, username: str) -> Browser:
+    browser = Browser(server.url)
+    browser.sign_in(username)
+    return browser
+
+
+@pytest.fixture
+def life(server: Site, let_in: Callable[..., tuple[str, str]]) -> list[list[Deed]]:
+    """The steps of a whole life by those who may take them, from the grid to the leader and to the end."""
+    chief = signed_in(server, showcase_ground(server)[0][1])
+    clerk = signed_in(server, let_in("centre_clerk", "网格化服务管理中心")[1])
+    builder = signed_in(server, let_in("office_staff", "城市建设办公室")[1])
+    leader = signed_in(server, let_in("leader_in_charge", "街道办事处")[1])
+    envoy, _ = let_in("office_staff", "党政综合办公室")
+    [(office,)] = ask_database(
+        server,
+        "SELECT code FROM gridmap_organisation WHERE area_id = %s AND name LIKE %s",
+        SHOWCASE_TOWN,
+        "%城市建设办公室",
+    )
+    photo = pictures.upload(pictures.jpeg(40, 30))
+    return [
+        [deed(chief, "accept")],
+        [deed(chief, "whistle", tried="设了围挡", text="没有施工权限")],
+        [deed(clerk, "file"), deed(clerk, "send", person=envoy)],
+        [deed(clerk, "dispatch", office=office)],
+        [deed(builder, "brief", text="拟由本办换灯")],
+        [deed(leader, "order", unit=office, text="更换路灯", limit_amount=3, limit_unit="working_days")],
+        [deed(builder, "finish", text="已更换", photos=[photo])],
+        [deed(clerk, "confirm")],
+    ]
+
+
+def new_case(server: Site) -> str:
+    """The number of a case just reported on the showcase ground."""
+    return str(Browser(server.url).post("/api/v1/cases", report(showcase_ground(server)[1])).body["number"])
+
+
+def state_of(server: Site, number: str) -> str:
+    [(state,)] = ask_database(server, "SELECT state FROM cases_case WHERE number = %s", number)
+    return str(state)
+
+
+def assert_lived_once(server: Site, number: str) -> None:
+    """Each step is in the trace once, and did what it does once."""
+    trace = ask_database(
+        server,
+        """SELECT seq, verb, to_state FROM cases_traceevent t JOIN cases_case c ON c.id = t.case_id
+           WHERE number = %s ORDER BY seq""",
+        number,
+    )
+    verbs = [verb for _, verb, _ in trace]
+    assert sorted(verbs[3:5]) == ["file", "send"]
+    rest = [*verbs[:3], *verbs[5:]]
+    assert rest == ["report", "accept", "whistle", "dispatch", "brief", "order", "finish", "confirm"]
+    assert [seq for seq, _, _ in trace] == list(range(1, 11))
+    assert (trace[-1][2], state_of(server, number)) == ("closed", "closed")
+    written = ask_database(
+        server,
+        """SELECT (SELECT count(*) FROM cases_whistle WHERE case_id = c.id),
+                  (SELECT count(*) FROM cases_dispatch WHERE case_id = c.id),
+                  (SELECT count(*) FROM cases_assignment WHERE case_id = c.id),
+                  (SELECT count(*) FROM cases_photo WHERE case_id = c.id)
+           FROM cases_case c WHERE number = %s""",
+        number,
+    )
+    assert written == [(1, 1, 1, 1)]
+    assert_sealed(server)
+
+
+def assert_sealed(server: Site) -> None:
+    """The chains of all cases hold."""
+    assert verify(Row(*values) for values in ask_database(server, ROWS)).broken is None
+
+
+def test_twenty_at_every_step_of_a_life_are_one_step_and_nineteen_refusals(
+    server: Site, cast: Cast, life: list[list[Deed]]
+) -> None:
+    number = new_case(server)
+    for step in life:
+        before = state_of(server, number)
+        deeds = step * (CLIENTS // len(step))
+        answers = together(lambda it: it.on(number), deeds)
+        statuses = Counter((it.verb, answer.status) for it, answer in zip(deeds, answers, strict=True))
+        late = CLIENTS // len(step) - 1
+        assert statuses == {(it.verb, status): many for it in step for status, many in ((200, 1), (409, late))}, answers
+        after = state_of(server, number)
+        # Who came late is told where the case is now; between two tracks that may be where it was.
+        now = {after} if len(step) == 1 else {before, after}
+        refused = [it.body for it in answers if it.status == 409]
+        assert {it["code"] for it in refused} == {"conflict"}
+        assert {it["state"] for it in refused} <= now
+    assert_lived_once(server, number)
+
+
+def test_twenty_with_one_key_at_every_step_of_a_life_are_all_answered_and_it_is_done_once(
+    server: Site, cast: Cast, life: list[list[Deed]]
+) -> None:
+    number = new_case(server)
+    for step in life:
+        keyed = [replace(it, key=str(uuid.uuid4())) for it in step]
+        answers = together(lambda it: it.on(number), keyed * (CLIENTS // len(step)))
+        assert {it.status for it in answers} == {200}, answers
+        assert state_of(server, number) in {it.body["state"] for it in answers}
+        if len(step) == 1:  # between two tracks each is told what it finds
+            assert len({json.dumps(it.body) for it in answers}) == 1
+    assert_lived_once(server, number)
+
+
 def workers_of(server: Site) -> list[int]:
     """The server's worker processes."""
     children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
@@ -191,30 +333,32 @@ def workers_of(server: Site) -> list[int]:
         return [int(pid) for pid in listed.read().split()]
 
 
-def insist(site: str, body: dict[str, Any], lost: list[str]) -> Answer:
-    """Send a report until it is acknowledged, as a client does whose line breaks."""
+def insist(send: Callable[[Item], Answer], item: Item, lost: list[str]) -> Answer:
+    """Send it until it is acknowledged, as a client does whose line breaks; how it broke is added to ``lost``."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
-            return Browser(site).post("/api/v1/cases", body)
+            return send(item)
         except (OSError, HTTPException) as broken:
             lost.append(type(broken).__name__)
             time.sleep(0.1)
     raise AssertionError("never acknowledged")
 
 
-def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(server: Site, cast: Cast) -> None:
-    bodies = [report(cast.grid) | {"text": f"路灯不亮 {number}"} for number in range(96)]
-    sent: list[tuple[dict[str, Any], Answer]] = []
+def send_under_kills(
+    server: Site, send: Callable[[Item], Answer], streams: Sequence[Sequence[Item]]
+) -> list[tuple[Item, Answer]]:
+    """Insist on every item, each stream in a thread of its own, while every worker of the server is killed in turn."""
+    sent: list[tuple[Item, Answer]] = []
     lost: list[str] = []
     before = workers_of(server)
     assert len(before) == 2
 
-    def stream(mine: list[dict[str, Any]]) -> None:
-        for body in mine:
-            sent.append((body, insist(server.url, body, lost)))
+    def stream(mine: Sequence[Item]) -> None:
+        for item in mine:
+            sent.append((item, insist(send, item, lost)))
 
-    threads = [threading.Thread(target=stream, args=(bodies[start::THREADS],)) for start in range(THREADS)]
+    threads = [threading.Thread(target=stream, args=(mine,)) for mine in streams]
     for thread in threads:
         thread.start()
     for victim in before:
@@ -225,10 +369,20 @@ def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(serv
         os.kill(victim, signal.SIGKILL)
     for thread in threads:
         thread.join(PATIENCE_S)
-
-    assert len(sent) == len(bodies)
-    assert all(answer.status in (200, 201) for _, answer in sent), [answer for _, answer in sent]
+    assert len(sent) == sum(map(len, streams))
     assert lost, "nobody noticed the kill, so nothing was tested"
+    assert not set(before) & set(workers_of(server))
+    return sent
+
+
+def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(server: Site, cast: Cast) -> None:
+    bodies = [report(cast.grid) | {"text": f"路灯不亮 {number}"} for number in range(96)]
+
+    def send(body: dict[str, Any]) -> Answer:
+        return Browser(server.url).post("/api/v1/cases", body)
+
+    sent = send_under_kills(server, send, [bodies[start::THREADS] for start in range(THREADS)])
+    assert all(answer.status in (200, 201) for _, answer in sent), [answer for _, answer in sent]
     stored = dict(
         ask_database(
             server,
@@ -246,6 +400,39 @@ def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(serv
     )
     assert traced == len(bodies)
     # And once more, all of them: nothing new.
-    again = [insist(server.url, body, lost) for body in bodies[:16]]
-    assert {answer.status for answer in again} == {200}
-    assert not set(before) & set(workers_of(server))
+    assert {send(body).status for body in bodies[:16]} == {200}
+
+
+def test_a_worker_killed_in_a_stream_of_actions_loses_none_and_doubles_none(server: Site, cast: Cast) -> None:
+    worker = signed_in(server, showcase_ground(server)[0][0])
+    numbers = [new_case(server) for _ in range(3 * THREADS)]
+    records = [f"第 {count} 次" for count in range(1, 5)]
+
+    def script(number: str) -> list[tuple[str, Deed]]:
+        deeds = [deed(worker, "accept"), *(deed(worker, "record", text=text) for text in records)]
+        return [(number, replace(it, key=str(uuid.uuid4()))) for it in deeds]
+
+    def send(item: tuple[str, Deed]) -> Answer:
+        number, it = item
+        return it.on(number)
+
+    def traces() -> dict[str, list[str]]:
+        return dict(
+            ask_database(
+                server,
+                """SELECT number::text, array_agg(coalesce(payload->>'text', verb) ORDER BY seq)
+                   FROM cases_traceevent t JOIN cases_case c ON c.id = t.case_id
+                   WHERE number = ANY(%s) GROUP BY 1""",
+                numbers,
+            )
+        )
+
+    streams = [[item for number in numbers[start::THREADS] for item in script(number)] for start in range(THREADS)]
+    sent = send_under_kills(server, send, streams)
+    assert {answer.status for _, answer in sent} == {200}, sent
+    once = {number: ["report", "accept", *records] for number in numbers}
+    assert traces() == once
+    # And once more, all of them: nothing new.
+    assert {send(item).status for item, _ in sent} == {200}
+    assert traces() == once
+    assert_sealed(server)
