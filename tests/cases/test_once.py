@@ -134,6 +134,14 @@ def test_the_same_again_is_answered_also_when_the_case_went_elsewhere(as_user: S
     assert verbs(number) == ["report", "relocate"]
 
 
+def test_the_description_of_the_api_names_the_header(client: Client) -> None:
+    schema = client.get("/api/schema/", headers={"Accept": "application/json"}).json()
+    described = schema["paths"]["/api/v1/cases/{number}/actions/{verb}"]["post"]["parameters"]
+    (header,) = (it for it in described if it["in"] == "header")
+    assert (header["name"], header.get("required", False)) == ("Idempotency-Key", False)
+    assert re.fullmatch(header["schema"]["pattern"], KEY)
+
+
 # ---- the page ----------------------------------------------------------------------------------------------------
 
 
