@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from shapely.geometry import shape
 
 from tests.conftest import PATIENCE_S
@@ -114,6 +114,22 @@ def test_a_case_goes_from_desk_to_end(
     desk_page.goto("/desk/")
     expect(desk_page.locator(f"[data-number='{number}']")).to_have_count(0)
     assert elsewhere == []
+
+
+def test_a_photo_chosen_before_the_script_came_is_shown(phone: Page, site: str, sign_in: SignIn) -> None:
+    number = report(site, "网速很慢的地方路灯不亮")
+    sign_in(phone, WORKER)
+    phone.goto(f"/cases/{number}/")
+    phone.get_by_role("button", name="接单处置").tap()
+    expect(phone.locator(".case-head .state")).to_have_text("处置中")
+
+    def late(script: Route) -> None:
+        phone.get_by_label("处置后的照片").set_input_files(picture())
+        script.continue_()
+
+    phone.route("**/cases/js/case.js", late)
+    phone.goto(f"/cases/{number}/")
+    expect(phone.locator(".previews img")).to_have_count(1)
 
 
 def test_another_grids_worker_does_not_see_it(desk_page: Page, site: str, sign_in: SignIn, stranger: str) -> None:

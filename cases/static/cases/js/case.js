@@ -68,7 +68,7 @@ function helpChoosingArea({ map, ground }) {
 /** Show what was chosen before it is sent. @param {HTMLInputElement} input */
 function previewPhotos(input) {
   const previews = input.closest(".field").querySelector("[data-part=previews]");
-  input.addEventListener("change", () => {
+  const show = () => {
     const files = [...input.files];
     const most = Number(input.dataset.max);
     input.setCustomValidity(files.length > most ? `至多 ${most} 张照片` : "");
@@ -76,7 +76,9 @@ function previewPhotos(input) {
     previews.replaceChildren(
       ...files.slice(0, most).map((file) => make("img", { src: URL.createObjectURL(file), alt: file.name })),
     );
-  });
+  };
+  input.addEventListener("change", show);
+  show(); // somebody may have been quicker than this script
 }
 
 /** Pressed twice, sent once. @param {HTMLFormElement} form */
