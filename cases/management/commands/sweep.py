@@ -28,8 +28,10 @@ class Command(BaseCommand):
         """Sweep once, or again and again."""
         parent = os.getppid()
         self._sweep()
-        while options["every"] and os.getppid() == parent:
+        while options["every"]:
             time.sleep(options["every"])
+            if os.getppid() != parent:
+                return
             close_old_connections()
             try:
                 self._sweep()
