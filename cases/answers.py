@@ -42,6 +42,7 @@ class PublicCaseSerializer(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
     voices = serializers.IntegerField()
+    merged_into = serializers.CharField(allow_null=True, help_text="并入的那一件的编号")
 
 
 class SimilarCaseSerializer(PublicCaseSerializer):

@@ -125,7 +125,7 @@ def similar(request: Request) -> Response:
     found: Any = (
         near.annotate(distance=Distance(Transform("public_point", plane), Transform(here, plane)))
         .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
-        .select_related("category", "area", "current_area")
+        .select_related("category", "area", "current_area", "merged_into")
         .order_by("distance")[:20]
     )
     return Response([public_view(case) | {"distance_m": round(case.distance.m, 1)} for case in found])
@@ -163,7 +163,7 @@ def caller(request: HttpRequest | Request) -> Standing:
 
 def case_for(number: str, standing: Standing) -> tuple[Case, bool]:
     """A case and whether this caller may read it whole."""
-    case = Case.objects.select_related("category", "area", "current_area").filter(number=number).first()
+    case = Case.objects.select_related("category", "area", "current_area", "merged_into").filter(number=number).first()
     if case is None:
         raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
     return case, Case.objects.filter(pk=case.pk).visible_to(standing).exists()
@@ -182,7 +182,7 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     if not whole:
         return public_view(found) | {"actions": []}
     found = (
-        Case.objects.select_related("category", "area", "current_area", "reporter")
+        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
         .prefetch_related("photos", whole_trace(), *whole_course())
         .get(pk=found.pk)
     )

@@ -18,6 +18,7 @@ NEEDS = {
     "limit": "完成时限",
     "department": "部门",
     "persons": "来的人",
+    "into": "另一件事项的编号",
 }
 ONLY = {
     "sent": "只能是派出的专人",

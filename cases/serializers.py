@@ -163,6 +163,7 @@ class ActionInput(StrictInput):
         child=serializers.CharField(max_length=24), max_length=20, required=False, default=list
     )
     persons = serializers.CharField(max_length=MAX_PERSONS, required=False, allow_blank=True, default="")
+    into = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
     own_power = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     limit_amount = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False, default=None)
     limit_unit = serializers.ChoiceField(Unit.choices, required=False, default=Unit.WORKING_DAYS)
@@ -259,6 +260,7 @@ def public_view(case: Case) -> dict[str, Any]:
         "due_at": timezone.localtime(case.due_at).isoformat(),
         "closed_at": timezone.localtime(case.closed_at).isoformat() if case.closed_at else None,
         "voices": case.voices_count,
+        "merged_into": case.merged_into.number if case.merged_into else None,
     }
 
 
@@ -359,6 +361,7 @@ def trace_view(event: TraceEvent) -> dict[str, Any]:
 
 
 OTHER_DEEDS = {
+    "absorb": "并入了另一件",
     "report": "上报",
     "voice": "附议",
     "read_reporter": "查看上报人联系方式",

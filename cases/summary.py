@@ -32,7 +32,8 @@ def _counted_from(numerator: int, denominator: int, name: str, shown: int, step:
 def summary(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, Any]:
     """Count cases by state, the completion rate as the article counts it, the on-time rate beside it, what reporters say."""
     counts = cases.aggregate(
-        collected=Count("pk"),
+        # What was merged is counted as the one it is part of.
+        collected=Count("pk", filter=~Q(state=State.MERGED)),
         done=Count("pk", filter=Q(state__in=DONE)),
         open=Count("pk", filter=Q(state__in=OPEN)),
         overdue=Count("pk", filter=Q(state__in=OPEN, due_at__lt=now)),

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases import actions, photos
 from cases.actions.district import departments, own_powers
 from cases.actions.handling import WORDS, Given
+from cases.actions.merging import candidates
 from cases.actions.once import read_key
 from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
@@ -40,7 +41,7 @@ from cases.models import Case, Letter, Photo, SurveyAnswer
 from cases.models.survey import MAX_COMMENT
 from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_course, whole_trace
 from cases.workflow import OPEN, STEP_OF, State, Step
-from gridmap.duties import path_of, responsible_for
+from gridmap.duties import Standing, path_of, responsible_for
 from gridmap.models import Area, Boundary
 from gridmap.problems import NotFound, Problem, Unprocessable
 
@@ -263,7 +264,7 @@ class Tried:
 
 def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
     shown = (
-        Case.objects.select_related("category", "area", "current_area", "reporter")
+        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
         .prefetch_related("photos", whole_trace(), *whole_course())
         .get(pk=found.pk)
     )
@@ -280,7 +281,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
         "waits_for": waits_for(State(shown.state), verbs, course),
-        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}) | {"asked": course.asked},
+        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}, standing) | {"asked": course.asked},
         "own_powers": own_powers(shown, on=timezone.localdate()) if any(it.name == "apply" for it in verbs) else [],
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
@@ -304,7 +305,7 @@ def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) ->
     return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)
 
 
-def _choices(shown: Case, needs: set[str]) -> dict[str, Any]:
+def _choices(shown: Case, needs: set[str], standing: Standing) -> dict[str, Any]:
     """What the forms offer to choose from; nothing is asked for that no form needs."""
     choices: dict[str, Any] = {}
     if "person" in needs:
@@ -313,6 +314,8 @@ def _choices(shown: Case, needs: set[str]) -> dict[str, Any]:
         choices["rules"] = rules_for(shown)
     if needs & {"office", "unit"}:
         choices["units"] = units_of(shown)
+    if "into" in needs:
+        choices["candidates"] = candidates(shown, standing)
     if "department" in needs:
         choices["departments"] = departments()
     if "limit" in needs:

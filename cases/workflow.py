@@ -42,6 +42,7 @@ class State(TextChoices):
     CLAIMED = "claimed", "部门办结核实"
     CLOSED = "closed", "已结项"
     REFUSED = "refused", "不予受理"
+    MERGED = "merged", "已并入"
 
 
 class Step(IntegerChoices):
@@ -78,6 +79,7 @@ STEP_OF: dict[State, Step] = {
     State.CLAIMED: Step.VERIFY,
     State.CLOSED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
+    State.MERGED: Step.INTEGRATE,
 }
 
 ON_THE_GRID = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER})
@@ -99,7 +101,8 @@ class Verb:
 
     ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give: ``text``,
     ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent), ``office`` (dispatched
-    to), ``unit`` (ordered to act), ``limit``, ``department`` (the lead), ``persons`` (who came). ``other_than`` asks for
+    to), ``unit`` (ordered to act), ``limit``, ``department`` (the lead), ``persons`` (who came), ``into`` (the number of
+    another case). ``other_than`` asks for
     somebody else than whoever last used one of these verbs, ``only`` for one of whom a case is in the hands: who was
     ``sent``, somebody of the ``office``, of the ``unit``, or of a ``department`` the letter names. ``beside`` names the
     other of two tracks: each can be taken once, and the state goes on when both are. ``lead``: the state goes on only
@@ -256,6 +259,15 @@ VERBS: dict[str, Verb] = {
             None,
             CENTRES,
             ("area", "text"),
+        ),
+        Verb(
+            "merge",
+            "并入另一件",
+            frozenset({State.REPORTED, State.TRIAGE}),
+            State.MERGED,
+            CENTRES,
+            ("into",),
+            aside=True,
         ),
         Verb(
             "refuse",

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import district, once, town, whistling
+from cases.actions import district, merging, once, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of, usable
@@ -41,8 +41,9 @@ NEEDED = {
     "limit": "完成时限",
     "department": "部门",
     "persons": "来的人",
+    "into": "另一件事项的编号",
 }
-WORDS = ("text", "tried", "area", "person", "office", "unit", "department", "persons", "own_power")
+WORDS = ("text", "tried", "area", "person", "office", "unit", "department", "persons", "own_power", "into")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Given:
     department: str = ""
     persons: str = ""
     own_power: str = ""
+    into: str = ""
     assisting: Sequence[str] = ()
     limit: Limit | None = None
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
@@ -193,6 +195,7 @@ CHANGES = {
     "redo": ("due_at",),
     "issue": ("due_at",),
     "return": ("due_at",),
+    "merge": ("merged_into",),
 }
 WITH_A_DEPARTMENT = ("receive", "sign_in", "handle", "claim")
 
@@ -207,6 +210,7 @@ def _there(row: _Row | None) -> _Row:
 # What a verb does beside the state; each returns what the trace says of it.
 EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
     "relocate": lambda it: _relocate(it.case, it.given.area, on=it.at.date()),
+    "merge": lambda it: merging.merge(it.case, it.given.into, by=it.by, standing=it.standing, at=it.at),
     "whistle": lambda it: whistling.blow(
         it.case, tried=it.given.tried.strip(), reason=it.given.text.strip(), by=it.by, at=it.at
     ),

@@ -153,6 +153,10 @@ class Case(models.Model):
     reported_at = models.DateTimeField("上报时间")
     due_at = models.DateTimeField("截止时间")
     closed_at = models.DateTimeField("结项时间", null=True, blank=True)
+    # The one it was found to be the same matter as; its voices count there.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name="并入的事项"
+    )
     voices_count = models.PositiveIntegerField("附议数", default=0)
 
     objects = CaseQuerySet.as_manager()
@@ -184,6 +188,17 @@ class Case(models.Model):
                 | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(set(State) - OPEN)),
                 name="case_closed_at_when_ended",
                 violation_error_message="已结束的事项应有结项时间，未结束的没有 (closed_at goes with an ended state)",
+            ),
+            CheckConstraint(
+                condition=Q(state=State.MERGED, merged_into__isnull=False)
+                | (~Q(state=State.MERGED) & Q(merged_into=None)),
+                name="case_merged_into_another",
+                violation_error_message="并入的事项须写明并入哪一件 (merged goes with into which)",
+            ),
+            CheckConstraint(
+                condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
+                name="case_not_merged_into_itself",
+                violation_error_message="事项不能并入自己 (not into itself)",
             ),
             CheckConstraint(
                 condition=Q(coord__in=["wgs84", "cgcs2000", "gcj02", "bd09"]),

@@ -32,7 +32,7 @@ CASES = "/api/v1/cases.geojson"
 NAME, PHONE, WORDS = "欧阳晓燕", "13877770123", "三号楼门口的路灯不亮三天了"
 PUBLIC = {
     "number", "kind", "category", "state", "state_name", "step", "area", "area_routed", "point", "exact", "reported_at", "due_at",
-    "closed_at", "voices", "actions",
+    "closed_at", "merged_into", "voices", "actions",
 }  # fmt: skip
 WHOLE = (
     PUBLIC
@@ -174,9 +174,9 @@ def test_the_whole_trip_of_a_case(as_user: SignIn, client: Client, body: dict[st
         ("department", PUBLIC, set()),
         ("worker", WHOLE, {"accept"}),
         ("chief", WHOLE, {"accept"}),
-        ("clerk", WHOLE, {"relocate", "refuse"}),
+        ("clerk", WHOLE, {"relocate", "refuse", "merge"}),
         ("leader", WHOLE, set()),
-        ("centre", WHOLE, {"relocate", "refuse"}),
+        ("centre", WHOLE, {"relocate", "refuse", "merge"}),
         ("admin", WHOLE, set()),
     ],
 )

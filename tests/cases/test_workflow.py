@@ -38,6 +38,7 @@ EXPECTED = {
     "claim": (WITH, {Role.DEPARTMENT_STAFF}, State.CLAIMED),
     "certify": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.CLOSED),
     "return": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.ARRIVED),
+    "merge": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.MERGED),
     "log": ({State.ORDERED}, {Role.OFFICE_STAFF}, None),
     "finish": ({State.ORDERED}, {Role.OFFICE_STAFF}, State.FINISHED),
     "confirm": ({State.FINISHED}, {Role.OFFICE_STAFF, Role.CENTRE_CLERK}, State.CLOSED),
@@ -122,7 +123,7 @@ def test_every_open_state_can_still_reach_an_end() -> None:
                     if allowed(verb, here):
                         reached[state].add(after(verb, here, {verb.beside}))
     ends = set(State) - OPEN
-    assert ends == {State.CLOSED, State.REFUSED}
+    assert ends == {State.CLOSED, State.REFUSED, State.MERGED}
     assert all(reached[state] & ends for state in State)
     assert all(State.CLOSED in reached[state] for state in OPEN)
     assert ends > DONE
