@@ -25,6 +25,7 @@ def closed(server: Site) -> tuple[str, str]:
             """UPDATE cases_case SET closed_at = now() - interval '1 hour'
                WHERE id = (SELECT c.id FROM cases_case c LEFT JOIN cases_surveyanswer s ON s.case_id = c.id
                            WHERE c.state = 'closed' AND c.current_area_id LIKE %s AND s.id IS NULL
+                             AND c.reported_at < now() - interval '2 hours'
                            ORDER BY c.id DESC LIMIT 1)
                RETURNING number, track_code""",
             [f"{GRID[:12]}%"],

@@ -14,6 +14,7 @@ from django.db.models import CheckConstraint, UniqueConstraint
 from cases.models import Case
 from gridmap.models import Appointment, Area, Boundary, PowerGrant
 from gridmap.models.versions import version_of
+from tests.gridmap.refused_cases import REFUSED_CASES
 
 pytestmark = pytest.mark.django_db
 # A square of about a kilometre outside the district, and things that are no good polygon.
@@ -458,6 +459,7 @@ REFUSED = {
         "UPDATE cases_case SET client_id = (SELECT client_id FROM cases_case ORDER BY id LIMIT 1)",
         "cases_case_client_id",
     ),
+    **REFUSED_CASES,
 }
 
 
