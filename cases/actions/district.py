@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from cases.actions.town import categories_of, town_of
-from cases.deadlines import Limit, Unit, halved
+from cases.deadlines import Limit, Unit
 from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, TraceEvent, Whistle
 from cases.models.calendar import due_after
 from gridmap.models import DelegatedPower, Organisation, PowerGrant
@@ -131,16 +131,6 @@ def claim(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
     assignment.finished_at = at
     assignment.save(update_fields=["finished_at"])
     return {"department": assignment.unit.name}
-
-
-def send_back(lead: Assignment, case: Case, *, at: dt.datetime) -> dict[str, object]:
-    """It is not done: the lead again, in half the time."""
-    limit = halved(lead.limit)
-    lead.due_at, lead.finished_at = due_after(at, limit), None
-    lead.redone += 1
-    lead.save(update_fields=["due_at", "finished_at", "redone"])
-    case.due_at = lead.due_at
-    return {"department": lead.unit.name, "limit": str(limit), "due_at": lead.due_at.isoformat()}
 
 
 def _departments(codes: Sequence[str]) -> list[Organisation]:

@@ -232,7 +232,7 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
         by=it.by,
         at=it.at,
     ),
-    "return": lambda it: district.send_back(_there(it.course.lead), it.case, at=it.at),
+    "return": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
 }
 
 

@@ -89,7 +89,7 @@ def redo(assignment: Assignment, case: Case, *, at: dt.datetime) -> dict[str, ob
     assignment.redone += 1
     assignment.save(update_fields=["due_at", "finished_at", "redone"])
     case.due_at = assignment.due_at
-    return {"limit": str(limit), "due_at": assignment.due_at.isoformat()}
+    return {"unit_name": assignment.unit.name, "limit": str(limit), "due_at": assignment.due_at.isoformat()}
 
 
 def _unit(case: Case, code: str, parameter: str) -> Organisation:
