@@ -45,6 +45,11 @@ class State(TextChoices):
     MERGED = "merged", "已并入"
 
 
+def states() -> list[tuple[str, str]]:
+    """The states as a field's choices: named by migrations, so that a new state is a new constraint and no more."""
+    return State.choices
+
+
 class Step(IntegerChoices):
     """The nine steps people see (R44)."""
 

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare
 
 from cases.deadlines import Limit, Unit
 from cases.models.town import Assignment
-from cases.workflow import DONE, OPEN, STEP_OF, State, Step
+from cases.workflow import DONE, OPEN, STEP_OF, State, Step, states
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.models import Area
@@ -131,7 +131,7 @@ class Case(models.Model):
     category = models.ForeignKey(Category, models.PROTECT, related_name="cases", verbose_name="类别")
     text = models.TextField("描述", max_length=4000)
     channel = models.CharField("来源", max_length=7, choices=Channel.choices)
-    state = models.CharField("状态", max_length=12, choices=State.choices, default=State.REPORTED)
+    state = models.CharField("状态", max_length=12, choices=states, default=State.REPORTED)
 
     # Its index finds the cases near a line that was moved.
     point = models.PointField("位置", srid=STORED_SRID)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from cases.workflow import State
+from cases.workflow import states
 from gridmap.roles import Role
 
 
@@ -29,8 +29,8 @@ class TraceEvent(models.Model):
     )
     role = models.CharField("角色", max_length=21, choices=Role.choices, blank=True)
     verb = models.CharField("动作", max_length=20)
-    from_state = models.CharField("原状态", max_length=12, choices=State.choices, blank=True)
-    to_state = models.CharField("新状态", max_length=12, choices=State.choices)
+    from_state = models.CharField("原状态", max_length=12, choices=states, blank=True)
+    to_state = models.CharField("新状态", max_length=12, choices=states)
     payload = models.JSONField("内容", default=dict)
     previous = models.CharField("上一封印", max_length=64, default="")
     seal = models.CharField("封印", max_length=64, default="")

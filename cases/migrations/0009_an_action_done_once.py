@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0010_letters_are_received_in_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("cases", "0008_what_the_reporter_says"),
     ]
 
     operations = [

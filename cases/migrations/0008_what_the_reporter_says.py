@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0008_the_third_whistle"),
+        ("cases", "0007_what_units_are_asked"),
     ]
 
     operations = [
