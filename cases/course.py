@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db.models import QuerySet
 
 from cases.models import Assignment, Case, Dispatch, TraceEvent, Whistle
-from cases.workflow import VERBS, State, Verb, allowed
+from cases.workflow import HANDS, VERBS, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
@@ -18,12 +18,6 @@ ON_THE_GRID = frozenset({State.REPORTED, State.HANDLING, State.RESOLVED})
 # Whoever used one of these may not use what comes after it, and the states in which that is asked.
 NOT_TWICE = tuple(sorted({name for verb in VERBS.values() for name in verb.other_than}))
 ASKED_WHO = frozenset(state for verb in VERBS.values() if verb.other_than for state in verb.comes_from)
-NOT_THEIRS = {
-    "sent": "只有派出的专人可以办理这一步 (only the person who was sent)",
-    "office": "只有承接派件的职能机构可以办理这一步 (only the office it was dispatched to)",
-    "unit": "只有被交办的责任部门可以办理这一步 (only the unit that was ordered)",
-    "department": "只有信函所列的部门可以办理这一步 (only a department the letter names)",
-}
 NOT_THE_SAME = {
     "refer": "主要领导与主管领导不能是同一人 (the two leaders are two persons)",
 }
@@ -60,7 +54,8 @@ class Course:
             if user_id is not None and user_id == self.actors.get(name):
                 return NOT_THE_SAME.get(name, "核实人不能是处置人本人 (the one who handled it cannot verify it)")
         if verb.only and not self._is_in_hands(verb.only, standing, user_id):
-            return NOT_THEIRS[verb.only]
+            whose, english = HANDS[verb.only]
+            return f"只有{whose}可以办理这一步 (only {english})"
         return None
 
     def too_early(self, verb: Verb, standing: Standing) -> str | None:

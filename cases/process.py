@@ -4,28 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.workflow import OPEN, STEP_OF, VERBS, State, Step, Verb
+from cases.workflow import HANDS, NEEDS, OPEN, STEP_OF, VERBS, State, Step, Verb
 from gridmap.roles import Role
-
-NEEDS = {
-    "text": "说明",
-    "photo": "照片",
-    "area": "网格编码",
-    "tried": "已做过的处置",
-    "person": "派出的人",
-    "office": "职能机构",
-    "unit": "责任部门",
-    "limit": "完成时限",
-    "department": "部门",
-    "persons": "来的人",
-    "into": "另一件事项的编号",
-}
-ONLY = {
-    "sent": "只能是派出的专人",
-    "office": "只能是承接派件的职能机构",
-    "unit": "只能是被交办的责任部门",
-    "department": "只能是信函所列的部门",
-}
 
 
 def process() -> dict[str, Any]:
@@ -97,12 +77,12 @@ def _row(verb: Verb) -> str:
     comes_from = "、".join(state.label for state in State if state in verb.comes_from)
     roles = "、".join(role.label for role in Role if role in verb.roles)
     needs = "、".join(NEEDS[need] for need in verb.needs)
-    rules = {
-        f"不能是“{'、'.join(VERBS[name].label for name in verb.other_than)}”的人": bool(verb.other_than),
-        "主办部门的才使状态改变": verb.lead,
-        ONLY.get(verb.only, ""): bool(verb.only),
-        f"与“{VERBS[verb.beside].label}”都办了才往下走" if verb.beside else "": bool(verb.beside),
-    }
-    special = "；".join(rule for rule, holds in rules.items() if holds)
+    rules = [
+        f"不能是“{'、'.join(VERBS[name].label for name in verb.other_than)}”的人" if verb.other_than else "",
+        "主办部门的才使状态改变" if verb.lead else "",
+        f"只能是{HANDS[verb.only][0]}" if verb.only else "",
+        f"与“{VERBS[verb.beside].label}”都办了才往下走" if verb.beside else "",
+    ]
+    special = "；".join(rule for rule in rules if rule)
     goes_to = verb.goes_to.label if verb.goes_to else "不变"
     return f"| {verb.label} | `{verb.name}` | {comes_from} | {goes_to} | {roles} | {needs} | {special} |"

@@ -100,18 +100,38 @@ WITH_DEPARTMENTS = frozenset({State.ISSUED, State.RECEIVED, State.ARRIVED})
 OF_THE_TOWN = frozenset({Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER})
 
 
+# What a verb can need of the one who acts.
+NEEDS = {
+    "text": "说明文字",
+    "photo": "至少一张照片",
+    "area": "网格编码",
+    "tried": "已经做过的处置",
+    "person": "派出的人",
+    "office": "承接的职能机构",
+    "unit": "责任部门",
+    "limit": "完成时限",
+    "department": "部门",
+    "persons": "来的人",
+    "into": "另一件事项的编号",
+}
+# In whose hands a case can be.
+HANDS = {
+    "sent": ("派出的专人", "the person who was sent"),
+    "office": ("承接派件的职能机构", "the office it was dispatched to"),
+    "unit": ("被交办的责任部门", "the unit that was ordered"),
+    "department": ("信函所列的部门", "a department the letter names"),
+}
+
+
 @dataclass(frozen=True)
 class Verb:
     """One thing that can be done to a case.
 
-    ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give: ``text``,
-    ``photo``, ``area``, ``tried`` (what was tried at the level below), ``person`` (who is sent), ``office`` (dispatched
-    to), ``unit`` (ordered to act), ``limit``, ``department`` (the lead), ``persons`` (who came), ``into`` (the number of
-    another case). ``other_than`` asks for
-    somebody else than whoever last used one of these verbs, ``only`` for one of whom a case is in the hands: who was
-    ``sent``, somebody of the ``office``, of the ``unit``, or of a ``department`` the letter names. ``beside`` names the
-    other of two tracks: each can be taken once, and the state goes on when both are. ``lead``: the state goes on only
-    where it concerns the lead department. ``aside``: not the ordinary way on, and nobody is waited for to go it.
+    ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give, of :data:`NEEDS`, and
+    ``asks`` what its text is to say. ``other_than`` asks for somebody else than whoever last used one of these verbs,
+    ``only`` for somebody in whose hands the case is, of :data:`HANDS`. ``beside`` names the other of two tracks: each
+    can be taken once, and the state goes on when both are. ``lead``: the state goes on only where it concerns the lead
+    department. ``aside``: not the ordinary way on, and nobody is waited for to go it.
     """
 
     name: str
@@ -120,6 +140,7 @@ class Verb:
     goes_to: State | None
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
+    asks: str = "理由"
     other_than: tuple[str, ...] = ()
     only: str = ""
     beside: str = ""
@@ -131,7 +152,7 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb("accept", "接单处置", frozenset({State.REPORTED}), State.HANDLING, ON_THE_GRID),
-        Verb("record", "补充处置记录", frozenset({State.HANDLING}), None, ON_THE_GRID, ("text",)),
+        Verb("record", "补充处置记录", frozenset({State.HANDLING}), None, ON_THE_GRID, ("text",), asks="处置情况"),
         Verb(
             "resolve",
             "已经解决",
@@ -139,6 +160,7 @@ VERBS: dict[str, Verb] = {
             State.RESOLVED,
             ON_THE_GRID,
             ("text", "photo"),
+            asks="怎样解决的",
         ),
         Verb(
             "whistle",
@@ -147,6 +169,7 @@ VERBS: dict[str, Verb] = {
             State.WHISTLED,
             frozenset({Role.GRID_CHIEF}),
             ("tried", "text"),
+            asks="为什么社区解决不了",
             aside=True,
         ),
         Verb("file", "中心备案", frozenset({State.WHISTLED}), State.TRIAGE, CENTRE, beside="send"),
@@ -158,6 +181,7 @@ VERBS: dict[str, Verb] = {
             State.VERIFYING,
             OF_THE_TOWN,
             ("text", "photo"),
+            asks="怎样协调解决的",
             only="sent",
         ),
         Verb("conclude", "核实并结项", frozenset({State.VERIFYING}), State.CLOSED, CENTRE, other_than=("settle",)),
@@ -170,6 +194,7 @@ VERBS: dict[str, Verb] = {
             State.DECIDING,
             OFFICES,
             ("text",),
+            asks="来件情况和拟办意见",
             only="office",
         ),
         Verb(
@@ -179,15 +204,43 @@ VERBS: dict[str, Verb] = {
             State.ORDERED,
             LEADERS,
             ("unit", "text", "limit"),
+            asks="工作任务",
         ),
-        Verb("log", "补充办理记录", frozenset({State.ORDERED}), None, OFFICES, ("text",), only="unit"),
-        Verb("finish", "申请办结", frozenset({State.ORDERED}), State.FINISHED, OFFICES, ("text", "photo"), only="unit"),
+        Verb("log", "补充办理记录", frozenset({State.ORDERED}), None, OFFICES, ("text",), asks="办理情况", only="unit"),
+        Verb(
+            "finish",
+            "申请办结",
+            frozenset({State.ORDERED}),
+            State.FINISHED,
+            OFFICES,
+            ("text", "photo"),
+            asks="办理情况",
+            only="unit",
+        ),
         Verb(
             "confirm", "核实通过", frozenset({State.FINISHED}), State.CLOSED, OFFICES | CENTRE, other_than=("finish",)
         ),
         Verb("redo", "退回重办", frozenset({State.FINISHED}), State.ORDERED, OFFICES | CENTRE, ("text",), aside=True),
-        Verb("refer", "需区级部门承办", frozenset({State.DECIDING}), State.REFERRED, LEADERS, ("text",), aside=True),
-        Verb("apply", "申请三级哨", frozenset({State.REFERRED}), State.APPLIED, OFFICES, ("text",), only="office"),
+        Verb(
+            "refer",
+            "需区级部门承办",
+            frozenset({State.DECIDING}),
+            State.REFERRED,
+            LEADERS,
+            ("text",),
+            asks="为什么镇街解决不了",
+            aside=True,
+        ),
+        Verb(
+            "apply",
+            "申请三级哨",
+            frozenset({State.REFERRED}),
+            State.APPLIED,
+            OFFICES,
+            ("text",),
+            asks="申请事由",
+            only="office",
+        ),
         Verb(
             "endorse",
             "主要领导确认",
@@ -212,6 +265,7 @@ VERBS: dict[str, Verb] = {
             State.ISSUED,
             CENTRE,
             ("department", "text", "limit"),
+            asks="工作任务",
         ),
         Verb("receive", "查收信函", WITH_DEPARTMENTS, State.RECEIVED, DEPARTMENTS, only="department", lead=True),
         Verb(
@@ -224,7 +278,9 @@ VERBS: dict[str, Verb] = {
             only="office",
             lead=True,
         ),
-        Verb("handle", "补充处置记录", WITH_DEPARTMENTS, None, DEPARTMENTS, ("text",), only="department"),
+        Verb(
+            "handle", "补充处置记录", WITH_DEPARTMENTS, None, DEPARTMENTS, ("text",), asks="办理情况", only="department"
+        ),
         Verb(
             "claim",
             "申请办结",
@@ -232,6 +288,7 @@ VERBS: dict[str, Verb] = {
             State.CLAIMED,
             DEPARTMENTS,
             ("text", "photo"),
+            asks="办理情况",
             only="department",
             lead=True,
         ),
@@ -242,6 +299,7 @@ VERBS: dict[str, Verb] = {
             State.CLOSED,
             OFFICES,
             ("text",),
+            asks="核实情况(专业评估)",
             only="office",
             other_than=("claim",),
         ),

@@ -19,7 +19,7 @@ from cases.barrier import hold_boundaries
 from cases.course import Course, course_of, usable
 from cases.deadlines import Limit
 from cases.models import Assignment, Case, Photo, TraceEvent
-from cases.workflow import OPEN, VERBS, State, Verb, after, allowed
+from cases.workflow import NEEDS, OPEN, VERBS, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
@@ -30,20 +30,6 @@ _Row = TypeVar("_Row")
 MAX_ACTION_TEXT = 2000
 MAX_LIMIT = 365
 MAX_PERSONS = 200
-NEEDED = {
-    "text": "说明文字",
-    "photo": "至少一张照片",
-    "area": "网格编码",
-    "tried": "已经做过的处置",
-    "person": "派出的人",
-    "office": "承接的职能机构",
-    "unit": "责任部门",
-    "limit": "完成时限",
-    "department": "部门",
-    "persons": "来的人",
-    "into": "另一件事项的编号",
-}
-WORDS = ("text", "tried", "area", "person", "office", "unit", "department", "persons", "own_power", "into")
 
 
 @dataclass(frozen=True)
@@ -69,6 +55,10 @@ class Given:
         said = {it.name: getattr(self, it.name) for it in fields(self)}
         said["pictures"] = [picture.digest for picture in self.pictures]
         return hashlib.sha256(json.dumps([number, verb, said], default=str).encode()).hexdigest()
+
+
+# What is given in words.
+WORDS = tuple(it.name for it in fields(Given) if it.default == "")
 
 
 def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
@@ -144,7 +134,7 @@ def _check_given(verb: Verb, given: Given) -> None:
     there |= {"photo": bool(given.pictures), "limit": given.limit is not None}
     for need in verb.needs:
         if not there[need]:
-            raise Unprocessable(f"“{verb.label}”需要{NEEDED[need]} ({need} is needed)", parameter=need)
+            raise Unprocessable(f"“{verb.label}”需要{NEEDS[need]} ({need} is needed)", parameter=need)
     for name, said in words.items():
         if "\x00" in said:
             raise Unprocessable("内容含有空字符，无法保存 (a NUL character)", parameter=name)
