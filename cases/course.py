@@ -48,6 +48,12 @@ class Course:
         units = standing.organisations.get(Role.DEPARTMENT_STAFF, frozenset())
         return next((it for it in self.asked if it.unit_id in units), None)
 
+    def asked_of(self, verb: Verb, standing: Standing, department: str) -> Assignment | None:
+        """What the letter asked of the department a verb is about: its user's own, or the one its user names."""
+        if verb.only == "department":
+            return self.own(standing)
+        return next((it for it in self.asked if it.unit_id == department), None)
+
     def refusal(self, verb: Verb, standing: Standing, user_id: int | None) -> str | None:
         """Why somebody of the right role may still not use a verb, as a sentence; None where nothing stands in the way."""
         for name in verb.other_than:

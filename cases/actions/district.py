@@ -111,10 +111,9 @@ def receive(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
 
 
 def sign_in(
-    asked: Sequence[Assignment], code: str, persons: str, note: str, *, by: AbstractBaseUser, at: dt.datetime
-) -> tuple[Assignment, dict[str, object]]:
+    assignment: Assignment | None, persons: str, note: str, *, by: AbstractBaseUser, at: dt.datetime
+) -> dict[str, object]:
     """Write down who of a department came (R63): the office does, never the department. Coming is receiving too."""
-    assignment = next((it for it in asked if it.unit_id == code), None)
     if assignment is None:
         raise Unprocessable("信函没有发给这个部门 (the letter does not name it)", parameter="department")
     if assignment.finished_at is not None:
@@ -123,7 +122,7 @@ def sign_in(
     assignment.received_at = assignment.received_at or at
     assignment.arrived_at = assignment.arrived_at or at
     assignment.save(update_fields=["received_at", "arrived_at"])
-    return assignment, {"department": assignment.unit.name, "persons": persons}
+    return {"department": assignment.unit.name, "persons": persons}
 
 
 def claim(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:

@@ -92,7 +92,8 @@ def act(
         course = course_of(case)
         role = _check(verb, case, course, given, by=by, standing=standing)
         before = State(case.state)
-        payload = _change(verb, Deed(case, course, given, by, standing, at))
+        asked = course.asked_of(verb, standing, given.department)
+        payload = _change(verb, Deed(case, course, asked, given, by, standing, at))
         Photo.objects.bulk_create(
             photos.row(picture, case=case, kind=Photo.Kind.AFTER, at=at) for picture in given.pictures
         )
@@ -147,10 +148,14 @@ def _check_given(verb: Verb, given: Given) -> None:
 
 @dataclass(frozen=True)
 class Deed:
-    """Somebody uses a verb on a case: all that what it does beside the state may want to know."""
+    """Somebody uses a verb on a case: all that what it does beside the state may want to know.
+
+    ``asked`` is what the letter asked of the department it is about; None where it is about none.
+    """
 
     case: Case
     course: Course
+    asked: Assignment | None
     given: Given
     by: AbstractBaseUser
     standing: Standing
@@ -163,12 +168,9 @@ def _change(verb: Verb, deed: Deed) -> dict[str, object]:
     payload: dict[str, object] = {"text": given.text.strip()} if given.text.strip() else {}
     if given.pictures:
         payload["photos"] = [picture.digest for picture in given.pictures]
-    lead = True
     if verb.name in EFFECTS:
         payload |= EFFECTS[verb.name](deed)
-    elif verb.name in WITH_A_DEPARTMENT:
-        assignment, told = _with_department(verb.name, deed)
-        payload, lead = payload | told, assignment.is_lead
+    lead = deed.asked is None or deed.asked.is_lead
     case.state = after(verb, State(case.state), deed.course.tracks, lead=lead)
     changed = ["state", *CHANGES.get(verb.name, ())]
     if case.state not in OPEN:
@@ -187,7 +189,6 @@ CHANGES = {
     "return": ("due_at",),
     "merge": ("merged_into",),
 }
-WITH_A_DEPARTMENT = ("receive", "sign_in", "handle", "claim")
 
 
 def _there(row: _Row | None) -> _Row:
@@ -222,23 +223,14 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
         by=it.by,
         at=it.at,
     ),
+    "receive": lambda it: district.receive(_there(it.asked), at=it.at),
+    "sign_in": lambda it: district.sign_in(
+        it.asked, it.given.persons.strip(), it.given.text.strip(), by=it.by, at=it.at
+    ),
+    "handle": lambda it: {"department": _there(it.asked).unit.name},
+    "claim": lambda it: district.claim(_there(it.asked), at=it.at),
     "return": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
 }
-
-
-def _with_department(verb: str, deed: Deed) -> tuple[Assignment, dict[str, object]]:
-    """Do what concerns one department of the letter; returns what was asked of it, and what the trace says."""
-    if verb == "sign_in":
-        given = deed.given
-        return district.sign_in(
-            deed.course.asked, given.department, given.persons.strip(), given.text.strip(), by=deed.by, at=deed.at
-        )
-    own = _there(deed.course.own(deed.standing))
-    if verb == "receive":
-        return own, district.receive(own, at=deed.at)
-    if verb == "claim":
-        return own, district.claim(own, at=deed.at)
-    return own, {"department": own.unit.name}
 
 
 def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:

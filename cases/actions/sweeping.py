@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
+from cases.actions import district
 from cases.models import Assignment, Case, TraceEvent
 from cases.workflow import VERBS, WITH_DEPARTMENTS, State, after
 
@@ -30,8 +31,7 @@ def _receive(key: int, case_key: int, *, at: dt.datetime) -> bool:
     if case is None or assignment is None or State(case.state) not in WITH_DEPARTMENTS:
         return False
     verb, before = VERBS["receive"], State(case.state)
-    assignment.received_at = at
-    assignment.save(update_fields=["received_at"])
+    told = district.receive(assignment, at=at)
     # Who assists moves nothing, and a lead that has come already has moved the case farther.
     case.state = after(verb, before, lead=assignment.is_lead and before == State.ISSUED)
     case.save(update_fields=["state"])
@@ -41,6 +41,6 @@ def _receive(key: int, case_key: int, *, at: dt.datetime) -> bool:
         verb=verb.name,
         from_state=before,
         to_state=case.state,
-        payload={"department": assignment.unit.name, "automatic": True},
+        payload=told | {"automatic": True},
     )
     return True
