@@ -27,6 +27,7 @@ from cases.answers import (
     VoicesSerializer,
 )
 from cases.cells import MAX_ZOOM, cells
+from cases.course import usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.features import CASES, rows
 from cases.models import Case
@@ -44,8 +45,6 @@ from cases.serializers import (
     public_view,
     step_of,
     survey_view,
-    whole_course,
-    whole_trace,
 )
 from cases.summary import summary as count_summary
 from geodata.crs import STORED_SRID, metres_srid
@@ -181,12 +180,8 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     found, whole = case_for(number, standing)
     if not whole:
         return public_view(found) | {"actions": []}
-    found = (
-        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
-        .prefetch_related("photos", whole_trace(), *whole_course())
-        .get(pk=found.pk)
-    )
-    return full_view(found, actions.available(found, standing, user_id=request.user.pk))
+    read, course = whole_case(found.pk)
+    return full_view(read, usable(read, course, standing, request.user.pk))
 
 
 @extend_schema(

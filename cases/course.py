@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from cases.models import Assignment, Case, Dispatch, TraceEvent, Whistle
 from cases.workflow import HANDS, VERBS, State, Verb, allowed
@@ -103,6 +103,28 @@ def usable(case: Case, course: Course, standing: Standing, user_id: int | None) 
     ]
 
 
+def whole_case(key: int) -> tuple[Case, Course]:
+    """A case with all that is shown of it, and its course, for which nothing more is read."""
+    case = (
+        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
+        .prefetch_related(
+            "photos",
+            "answers",
+            Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq")),
+            Prefetch("whistles", Whistle.objects.select_related("blown_by__person", "sent").order_by("id")),
+            Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
+            Prefetch(
+                "assignments",
+                Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
+            ),
+        )
+        .get(pk=key)
+    )
+    whistles = [it for it in case.whistles.all() if it.level == Whistle.Level.TOWN]
+    actors = {event.verb: event.actor_id for event in case.trace.all()}
+    return case, _course(whistles, list(case.dispatches.all()), list(case.assignments.all()), actors)
+
+
 def course_of(case: Case) -> Course:
     """The course of one case; on the grid it asks the database nothing."""
     return courses_of([case])[case.pk]
@@ -117,13 +139,7 @@ def courses_of(cases: Collection[Case]) -> dict[int, Course]:
     assignments = _by_case(Assignment.objects.select_related("unit"), away)
     actors = _actors([case.pk for case in cases if State(case.state) in ASKED_WHO])
     return {
-        case.pk: Course(
-            _last(whistles[case.pk]),
-            _last(dispatches[case.pk]),
-            _last([it for it in assignments[case.pk] if it.letter_id is None]),
-            _of_last_letter(assignments[case.pk]),
-            actors[case.pk],
-        )
+        case.pk: _course(whistles[case.pk], dispatches[case.pk], assignments[case.pk], actors[case.pk])
         for case in cases
     }
 
@@ -137,6 +153,17 @@ def _by_case(rows: QuerySet[_Row], cases: Collection[int]) -> defaultdict[int, l
         for row in rows.filter(case__in=cases).order_by("id"):
             found[row.case_id].append(row)
     return found
+
+
+def _course(
+    whistles: Sequence[Whistle],
+    dispatches: Sequence[Dispatch],
+    assignments: Sequence[Assignment],
+    actors: Mapping[str, int | None],
+) -> Course:
+    """What counts of a case's rows, each kind in the order it was written."""
+    orders = [it for it in assignments if it.letter_id is None]
+    return Course(_last(whistles), _last(dispatches), _last(orders), _of_last_letter(assignments), actors)
 
 
 def _last(rows: Sequence[_Row]) -> _Row | None:

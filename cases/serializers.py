@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
@@ -380,24 +379,6 @@ def _actor(event: TraceEvent) -> str:
         return "系统" if event.verb == "reroute" or event.payload.get("automatic") else "群众"
     person = getattr(event.actor, "person", None)
     return person.name if person else event.actor.get_username()
-
-
-def whole_trace() -> Prefetch[Any]:
-    """The trace with its actors, for showing."""
-    return Prefetch("trace", TraceEvent.objects.select_related("actor__person").order_by("seq"))
-
-
-def whole_course() -> list[Prefetch[Any]]:
-    """Whistles, dispatches and assignments with whom they name, and the survey's answers, for showing."""
-    return [
-        Prefetch("whistles", Whistle.objects.select_related("blown_by__person", "sent").order_by("id")),
-        Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
-        Prefetch(
-            "assignments",
-            Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
-        ),
-        Prefetch("answers", SurveyAnswer.objects.order_by("-id")),
-    ]
 
 
 def category_tree(*, at: dt.datetime) -> list[dict[str, Any]]:

@@ -32,14 +32,14 @@ from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
-from cases.course import course_of, usable
+from cases.course import usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
 from cases.letters import drawing
 from cases.models import Case, Letter, Photo, SurveyAnswer
 from cases.models.survey import MAX_COMMENT
-from cases.serializers import MAX_TEXT, category_tree, trace_view, whole_course, whole_trace
+from cases.serializers import MAX_TEXT, category_tree, trace_view
 from cases.workflow import OPEN, STEP_OF, State, Step
 from gridmap.duties import Standing, path_of, responsible_for
 from gridmap.models import Area, Boundary
@@ -250,7 +250,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect(f"{reverse('sign-in')}?next={request.path}")
         raise NotFound(f"没有找到事项 {number[:20]}，或不在您的辖区 (no such case on your ground)")
-    return _case_page(request, found)
+    return _case_page(request, found, standing)
 
 
 @dataclass(frozen=True)
@@ -262,14 +262,9 @@ class Tried:
     given: dict[str, str]
 
 
-def _case_page(request: HttpRequest, found: Case, tried: Tried | None = None) -> HttpResponse:
-    shown = (
-        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
-        .prefetch_related("photos", whole_trace(), *whole_course())
-        .get(pk=found.pk)
-    )
-    now, standing = timezone.now(), caller(request)
-    course = course_of(shown)
+def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tried | None = None) -> HttpResponse:
+    now = timezone.now()
+    shown, course = whole_case(found.pk)
     verbs = usable(shown, course, standing, request.user.pk)
     context = {
         "case": shown,
@@ -347,7 +342,7 @@ def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpRespon
         found, whole = case_for(number, standing)
         if not whole:
             raise
-        return _case_page(request, found, Tried(verb, problem, request.POST.dict()))
+        return _case_page(request, found, standing, Tried(verb, problem, request.POST.dict()))
     return redirect("case", number)
 
 

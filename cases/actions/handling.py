@@ -16,7 +16,7 @@ from cases import photos
 from cases.actions import district, merging, once, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
-from cases.course import Course, course_of, usable
+from cases.course import Course, course_of
 from cases.deadlines import Limit
 from cases.models import Assignment, Case, Photo, TraceEvent
 from cases.workflow import NEEDS, OPEN, VERBS, State, Verb, after, allowed
@@ -59,11 +59,6 @@ class Given:
 
 # What is given in words.
 WORDS = tuple(it.name for it in fields(Given) if it.default == "")
-
-
-def available(case: Case, standing: Standing, *, user_id: int | None) -> list[Verb]:
-    """The verbs this caller may use now."""
-    return usable(case, course_of(case), standing, user_id)
 
 
 def act(

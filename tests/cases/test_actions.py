@@ -17,6 +17,7 @@ from PIL import Image
 from cases import actions, photos
 from cases.actions import Report
 from cases.actions.handling import Given
+from cases.course import course_of, usable
 from cases.models import Case, Photo, TraceEvent
 from cases.workflow import State
 from gridmap.duties import Standing, standing_of
@@ -139,7 +140,7 @@ def test_who_resolved_it_cannot_verify_it(case: Case, cast: Cast, now: dt.dateti
     act(case, "accept", cast.chief, now)
     act(case, "resolve", cast.chief, now, text="好了", pictures=[picture])
     case.refresh_from_db()
-    offered = actions.available(case, standing(cast.chief, now), user_id=cast.chief.pk)
+    offered = usable(case, course_of(case), standing(cast.chief, now), cast.chief.pk)
     assert [verb.name for verb in offered] == ["send_back"]
     with pytest.raises(Forbidden, match="本人"):
         act(case, "close", cast.chief, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -305,6 +306,17 @@ def test_the_letter_can_be_printed_by_those_who_may_read_the_case(
     assert as_user(cast.clerk).get(f"/cases/{issued.number}/letters/{letter.pk + 1}/").status_code == 404
 
 
+def test_an_issued_case_is_read_in_few_statements(
+    issued: Case, lead: Department, as_user: Callable[[User | None], Client], django_assert_max_num_queries: Any
+) -> None:
+    client = as_user(lead.user)
+    with django_assert_max_num_queries(13):
+        answer = client.get(f"/api/v1/cases/{issued.number}")
+    assert [it["verb"] for it in answer.json()["actions"]] == ["receive"]
+    with django_assert_max_num_queries(20):
+        assert client.get(f"/cases/{issued.number}/").status_code == 200
+
+
 def test_the_database_keeps_one_lead_and_nobody_done_before_they_came(
     issued: Case, lead: Department, assistant: Department, outsider: Department, now: dt.datetime
 ) -> None:
@@ -312,6 +324,5 @@ def test_the_database_keeps_one_lead_and_nobody_done_before_they_came(
     for change in ({"part": "lead"}, {"unit": lead.code}, {"finished_at": now}):
         with pytest.raises(IntegrityError), transaction.atomic():
             asked.filter(unit=assistant.code).update(**change)
-    for bad in ({"task": ""},):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Letter.objects.filter(case=issued).update(**bad)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Letter.objects.filter(case=issued).update(task="")

@@ -14,6 +14,7 @@ from cases import actions, photos
 from cases.actions import Report
 from cases.actions.handling import Given
 from cases.actions.whistling import who_can_be_sent
+from cases.course import course_of, usable
 from cases.desk import desk_of
 from cases.models import Case, TraceEvent, Whistle
 from cases.sealing import stored_rows, verify
@@ -57,7 +58,7 @@ def act(case: Case, verb: str, by: User, at: dt.datetime, **given: object) -> Ca
 
 def offered(case: Case, user: User, now: dt.datetime) -> list[str]:
     case.refresh_from_db()
-    return [it.name for it in actions.available(case, standing_of(user, on=now.date()), user_id=user.pk)]
+    return [it.name for it in usable(case, course_of(case), standing_of(user, on=now.date()), user.pk)]
 
 
 def turn(case: Case, user: User, now: dt.datetime) -> str:
