@@ -22,7 +22,16 @@ from geodata.areas import Areas, Shapes
 from geodata.checking.alone import changed_by_mending, mended, mends_safely
 from geodata.checking.coding import same_attributes, same_shapes
 from geodata.checking.findings import DROP_DUPLICATE, MAKE_VALID, SNAP, TURN, Tolerances
-from geodata.checking.ground import MULTIPOLYGON, POLYGON, Ground, in_metres, m2, no_wider_than, polygonal
+from geodata.checking.ground import (
+    MULTIPOLYGON,
+    POLYGON,
+    TOUCHING_DEGREES,
+    Ground,
+    in_metres,
+    m2,
+    no_wider_than,
+    polygonal,
+)
 from geodata.checking.nesting import above_each, outlines_above
 
 DEFAULTS = Tolerances()
@@ -30,8 +39,6 @@ Rows = NDArray[np.int64]
 Places = NDArray[np.float64]
 METRES_A_DEGREE = 111_000.0
 MOST_NORTHERN = 80.0
-# About a tenth of a millimetre: neighbours touch up to this.
-TOUCHING_DEGREES = 1e-9
 # What rounding adds to a width that was just within the tolerance.
 ROUNDING_M = 0.001
 
