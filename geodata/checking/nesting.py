@@ -25,8 +25,7 @@ def outlines_above(ground: Ground, parents: Ground | None) -> dict[str, BaseGeom
     for one in (ground, parents):
         if one is not None:
             for code, row in one.by_code.items():
-                if one.well_formed[row]:
-                    outlines.setdefault(code, one.sound[row])
+                outlines.setdefault(code, one.sound[row])
     return outlines
 
 
