@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.areas import Areas, Shapes
-from geodata.checking.alone import changed_by_mending, mended, mends_safely
+from geodata.checking.alone import Mending
 from geodata.checking.coding import same_attributes, same_shapes
 from geodata.checking.findings import DROP_DUPLICATE, MAKE_VALID, SNAP, TURN, Tolerances
 from geodata.checking.ground import (
@@ -100,12 +100,11 @@ def _without_faults(areas: Areas, tolerances: Tolerances) -> tuple[Areas, list[R
     ground = Ground.of(areas)
     shapes, done = areas.shapes.copy(), []
     for row in np.flatnonzero(ground.drawn & ~ground.valid).tolist():
-        changed = changed_by_mending(shapes[row])
-        if mends_safely(shapes[row], changed, tolerances.m2):
-            shapes[row] = shapely.orient_polygons(mended(shapes[row]))
-            done.append(
-                _repair(ground, row, MAKE_VALID, f"清理边界，面积变动 {changed:,.2f} 平方米 (made valid)", changed)
-            )
+        made = Mending.of(shapes[row], tolerances.m2)
+        if made.is_safe:
+            shapes[row] = shapely.orient_polygons(made.shape)
+            what = f"清理边界，面积变动 {made.changed_m2:,.2f} 平方米 (made valid)"
+            done.append(_repair(ground, row, MAKE_VALID, what, made.changed_m2))
     return replace(areas, shapes=shapes), done
 
 

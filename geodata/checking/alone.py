@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.checking.findings import MAKE_VALID, TURN, Finding, Kind, Severity, Tolerances
-from geodata.checking.ground import LEVELS, MOST_CROSSINGS, POLYGON, Ground, in_metres, m2, no_wider_than
+from geodata.checking.ground import LEVELS, MOST_CROSSINGS, POLYGON, Ground, in_metres, m2, mended, no_wider_than
 
 REASONS = {
     "Ring Self-intersection": "环自己碰到自己",
@@ -70,9 +71,8 @@ def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
             yield _tangled(ground, row, _place_in(reason))
             continue
         chinese = next((text for sign, text in REASONS.items() if sign in reason), reason)
-        changed = changed_by_mending(shape)
-        safe = mends_safely(shape, changed, tolerances.m2)
-        what = f"清理可以修复，面积变动 {changed:,.2f} 平方米" if safe else "没有唯一的修法，请改图"
+        made = Mending.of(shape, tolerances.m2)
+        what = f"清理可以修复，面积变动 {made.changed_m2:,.2f} 平方米" if made.is_safe else "没有唯一的修法，请改图"
         place = _place_in(reason)
         where = f"，见 {place.x:.6f}, {place.y:.6f}" if place is not None else ""
         sentence = f"{ground.title(row)}：{chinese}{where}；{what} (invalid: {reason.partition('[')[0]})"
@@ -83,8 +83,8 @@ def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
             sentence,
             row=int(ground.areas.rows[row]),
             place=place if place is not None else shape.envelope,
-            measure=changed,
-            repair=MAKE_VALID if safe else "",
+            measure=made.changed_m2,
+            repair=MAKE_VALID if made.is_safe else "",
         )
 
 
@@ -97,23 +97,26 @@ def _tangled(ground: Ground, row: int, place: shapely.Point | None) -> Finding:
     return Finding(Kind.INVALID_RING, Severity.ERROR, code, sentence, row=at, place=place)
 
 
-def mended(shape: BaseGeometry) -> BaseGeometry:
-    """An invalid polygon as GEOS mends it; it may be something else than a polygon then."""
-    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
+@dataclass(frozen=True)
+class Mending:
+    """What mending makes of an invalid polygon.
 
+    `shape`: as `mended` gives it. `changed_m2`: by how many square metres the area its rings enclose changes. `is_safe`:
+    whether that is next to nothing, so that there are no two opinions about what was meant.
+    """
 
-def changed_by_mending(shape: BaseGeometry) -> float:
-    """By how many square metres mending changes the area a polygon's rings enclose."""
-    before, after = m2(np.array([shape, mended(shape)], dtype=object))
-    return float(abs(after - before))
+    shape: BaseGeometry
+    changed_m2: float
+    is_safe: bool
 
-
-def mends_safely(shape: BaseGeometry, changed: float, tolerance_m2: float) -> bool:
-    """Whether mending changes next to nothing, so that there are no two opinions about what was meant."""
-    after = mended(shape)
-    stays = after.geom_type in ("Polygon", "MultiPolygon") and not after.is_empty
-    whole = float(m2(np.array([shape], dtype=object))[0])
-    return stays and changed <= max(tolerance_m2, MENDED_SHARE * whole)
+    @classmethod
+    def of(cls, shape: BaseGeometry, tolerance_m2: float) -> Mending:
+        """Mend a polygon in degrees; a change of so many square metres is let pass."""
+        made = mended(shape)
+        before, after = m2(np.array([shape, made], dtype=object)).tolist()
+        changed = abs(after - before)
+        stays = made.geom_type in ("Polygon", "MultiPolygon") and not made.is_empty
+        return cls(made, changed, stays and changed <= max(tolerance_m2, MENDED_SHARE * before))
 
 
 def _place_in(reason: str) -> shapely.Point | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
@@ -53,10 +54,11 @@ class Ground:
         drawn = polygons & on_globe & ~shapely.is_empty(shapes)
         valid = drawn & shapely.is_valid(shapes)
         sound = shapes.copy()
+        bad = drawn & ~valid
         tangled = np.zeros(len(shapes), dtype=bool)
-        tangled[drawn & ~valid] = [_is_tangled(shape) for shape in shapes[drawn & ~valid]]
-        bad = drawn & ~valid & ~tangled
-        sound[bad] = polygonal(shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False))
+        tangled[bad] = [_is_tangled(shape) for shape in shapes[bad]]
+        bad &= ~tangled
+        sound[bad] = polygonal(mended(shapes[bad]))
         # A polygon that collapses altogether is nothing to compare.
         drawn = drawn & ~tangled & ~shapely.is_empty(sound)
         sound[~drawn] = None
@@ -125,6 +127,11 @@ def _is_tangled(shape: BaseGeometry) -> bool:
         met += tree.query(part, predicate="intersects").shape[1] - 3 * len(part)
         begin, number = begin + number, number * 2
     return met > 2 * MOST_CROSSINGS
+
+
+def mended(shapes: Any) -> Any:
+    """An invalid polygon, or an array of them, as GEOS mends it; it may be something else than a polygon then."""
+    return shapely.make_valid(shapes, method="structure", keep_collapsed=False)
 
 
 def is_well_formed(code: str) -> bool:
