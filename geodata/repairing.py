@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geodata.areas import Areas, Shapes
 from geodata.checking.alone import Mending
@@ -131,13 +132,13 @@ def _repair(ground: Ground, row: int, kind: str, what: str, changed_m2: float = 
 def _snapped(areas: Areas, tolerances: Tolerances, *, parents: Areas | None) -> tuple[Areas, list[Repair]]:
     """Close hairlines between neighbours of a level, the lowest first; outlines follow the areas that lie in them."""
     before = Ground.of(areas)
-    fixed = Ground.of(parents) if parents is not None else None
     shapes = before.sound.copy()
     children = _children(before)
+    outlines = _outlines(before, Ground.of(parents)) if parents is not None else {}
     for level in reversed(before.levels):
         rows = before.at(level)
         led = _follow_children(shapes, children, rows, tolerances)
-        _meet_outlines(shapes, before, rows, fixed, tolerances)
+        _meet_outlines(shapes, outlines, rows, tolerances)
         _meet_each_other(shapes, rows, led, tolerances)
     moved = np.flatnonzero(_others(before.sound, shapes))
     changed = m2(shapely.symmetric_difference(shapes[moved], before.sound[moved]))
@@ -158,6 +159,13 @@ def _children(ground: Ground) -> dict[int, list[int]]:
     return children
 
 
+def _outlines(ground: Ground, fixed: Ground) -> dict[int, BaseGeometry]:
+    """The fixed outline of the level above that each row lies in; rows without one are left out."""
+    outlines = outlines_above(fixed, None)
+    above = above_each(ground, outlines)
+    return {row: outlines[code] for row, code in above.items() if len(code) == int(ground.level[row]) - 3}
+
+
 def _follow_children(shapes: Shapes, children: dict[int, list[int]], rows: Rows, tolerances: Tolerances) -> Rows:
     """Let an outline that differs by hairlines from its children's ground be that ground; returns the rows with children."""
     led = np.array([row for row in rows.tolist() if row in children], dtype=np.int64)
@@ -169,16 +177,13 @@ def _follow_children(shapes: Shapes, children: dict[int, list[int]], rows: Rows,
     return led
 
 
-def _meet_outlines(shapes: Shapes, ground: Ground, rows: Rows, fixed: Ground | None, tolerances: Tolerances) -> None:
+def _meet_outlines(shapes: Shapes, outlines: dict[int, BaseGeometry], rows: Rows, tolerances: Tolerances) -> None:
     """Draw corners that miss a fixed outline by a hair onto its corners."""
-    if fixed is None:
-        return
-    outlines = outlines_above(fixed, None)
-    for row, code in above_each(ground, outlines).items():
-        if row not in rows or len(code) != int(ground.level[row]) - 3:
+    for row in rows.tolist():
+        if row not in outlines:
             continue
-        evened = Evened([shapes[row], outlines[code]])
-        flat, outline = evened.flat([shapes[row], outlines[code]])
+        evened = Evened([shapes[row], outlines[row]])
+        flat, outline = evened.flat([shapes[row], outlines[row]])
         snapped = shapely.snap(flat, shapely.boundary(outline), tolerances.snap_m / METRES_A_DEGREE)
         (drawn,) = evened.degrees([snapped])
         if not shapely.equals_exact(drawn, shapes[row], 0.0) and _hairlines([shapes[row]], [drawn], tolerances):
