@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.gis.db.models.functions import PointOnSurface
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Count, F, FloatField, Q, Value
+from django.db.models import Count, F, FloatField, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -104,12 +102,9 @@ def area(request: Request, code: str) -> Response:
 def editions(request: Request) -> Response:
     """The published editions from the first to the last, coming ones too, and how many areas each drew and ended."""
     single_values(request.query_params, ())
-    published = list(Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("valid_from", "published_at", "pk"))
-    drawn = Boundary.objects.filter(edition__in=published).values_list("edition", "area__level").annotate(Count("pk"))
-    changed: dict[int, dict[str, int]] = {}
-    for edition, level, count in drawn.order_by("edition", "area__level"):
-        changed.setdefault(edition, {})[level] = count
-    gone = _gone_by(published)
+    published = Edition.objects.filter(state=Edition.State.PUBLISHED).order_by("valid_from", "published_at", "pk")
+    changed = _counted(Boundary.objects.filter(edition__in=published), by="edition")
+    gone = _counted(Boundary.objects.gone().with_ended_by(), by="ended_by")
     return Response(
         [
             {
@@ -125,15 +120,13 @@ def editions(request: Request) -> Response:
     )
 
 
-def _gone_by(published: Sequence[Edition]) -> dict[int, dict[str, int]]:
-    """By edition and level, how many areas each ended; of one day no two editions redraw the same ground."""
-    ended = Boundary.objects.gone().filter(valid_until__in={it.valid_from for it in published})
-    found: dict[int, Counter[str]] = {}
-    for day, code, level in ended.values_list("valid_until", "area", "area__level").order_by("area__level"):
-        by = next((it for it in published if it.valid_from == day and code.startswith(it.scope)), None)
-        if by is not None:
-            found.setdefault(by.pk, Counter())[level] += 1
-    return {edition: dict(counted) for edition, counted in found.items()}
+def _counted(boundaries: QuerySet[Boundary], *, by: str) -> dict[int, dict[str, int]]:
+    """How many boundaries there are by edition and level."""
+    found: dict[int, dict[str, int]] = {}
+    rows = boundaries.values_list(by, "area__level").annotate(Count("pk")).order_by(by, "area__level")
+    for edition, level, number in rows:
+        found.setdefault(edition, {})[level] = number
+    return found
 
 
 @extend_schema(

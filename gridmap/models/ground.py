@@ -14,9 +14,9 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
-from django.db.models import CheckConstraint, Exists, F, Func, OuterRef, Q, Value
+from django.db.models import CheckConstraint, Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Length, NullIf
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, StartsWith
 
 from geodata.crs import STORED_SRID
 from gridmap.models.dated import Dated, DatedQuerySet, in_force_range, until_after_from
@@ -195,7 +195,16 @@ class BoundaryQuerySet(DatedQuerySet["Boundary"]):
 
     def gone_by(self, edition: Edition) -> Self:
         """The last boundaries of the areas that a published edition ended."""
-        return self.gone().filter(valid_until=edition.valid_from, area__code__startswith=edition.scope)
+        return self.gone().with_ended_by().filter(ended_by=edition.pk)
+
+    def with_ended_by(self) -> Self:
+        """Each with the published edition that ended it; of one day no two editions redraw the same ground."""
+        ending = Edition.objects.filter(
+            StartsWith(OuterRef("area_id"), F("scope")),
+            state=Edition.State.PUBLISHED,
+            valid_from=OuterRef("valid_until"),
+        )
+        return self.annotate(ended_by=Subquery(ending.order_by("published_at", "pk").values("pk")[:1]))
 
 
 class Boundary(Dated):
