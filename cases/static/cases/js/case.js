@@ -81,24 +81,9 @@ function previewPhotos(input) {
   show(); // somebody may have been quicker than this script
 }
 
-/** Pressed twice, sent once. @param {HTMLFormElement} form */
-function sendOnce(form) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) {
-      event.preventDefault();
-      return;
-    }
-    form.dataset.sent = "yes";
-    const button = form.querySelector(".verb-go");
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = "正在提交…";
-  });
-}
-
 const drawn = drawMap();
 helpChoosingArea(drawn);
 document.querySelectorAll("input[type=file]").forEach(previewPhotos);
-document.querySelectorAll("form[data-verb]").forEach(sendOnce);
 // Coming back by the browser's button shows the page as it was left: let it be sent again.
 globalThis.addEventListener("pageshow", (event) => {
   if (event.persisted) {
