@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import PATIENCE_S
+from tests.browser.test_map import ask
 
 # Middles of second-level grids, one for each test that makes a case, so that no test finds another's.
 DOORSTEPS = {
@@ -25,12 +23,6 @@ DOORSTEPS = {
 }
 BEIJING = {"latitude": 39.9042, "longitude": 116.4074, "accuracy": 20}
 LAMP = ("设施损坏", "路灯不亮")
-
-
-def ask(address: str) -> Any:
-    """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
-        return json.load(answer)
 
 
 def stand(page: Page, where: str, accuracy: float = 12) -> tuple[float, float]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_desk import CHIEF, CLERK, GRID, WORKER, picture, report, stranger
-from tests.browser.test_map import expect_drawn, loaded
+from tests.browser.test_map import ask, expect_drawn, loaded
 from tests.browser.test_report import choose, number_on
-from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     SignIn = Callable[[Page, str], None]
@@ -22,12 +19,6 @@ __all__ = ["stranger"]
 
 WORDS = "桥头第三根灯杆夜里不亮"
 NAME, TELEPHONE = "周小满", "10000004321"
-
-
-def ask(address: str) -> Any:
-    """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
-        return json.load(answer)
 
 
 def test_a_report_lands_where_it_belongs_and_nowhere_else(
