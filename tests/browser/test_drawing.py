@@ -14,6 +14,7 @@ import shapely
 from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import ROOT, Site
+from tests.killing import until
 
 COMMUNITY = "360702001001"
 TOWN = COMMUNITY[:9]
@@ -138,7 +139,6 @@ def choose(page: Page, *codes: str) -> None:
         page.locator("#grid-words").fill(code)
         page.locator("#grid-words").press("Enter")
         expect(page.locator("[data-part=chosen]")).to_contain_text(code)
-    page.wait_for_timeout(100)
 
 
 def expect_names(page: Page, ground: shapely.Geometry, number: int) -> None:
@@ -149,12 +149,7 @@ def expect_names(page: Page, ground: shapely.Geometry, number: int) -> None:
         const { lng, lat } = window.theMap.containerPointToLatLng([at.left - box.left, at.top - box.top]);
         return [lng, lat];
     })"""
-    for _ in range(20):
-        places = shapely.points(page.evaluate(find))
-        if int(shapely.contains(ground, places).sum()) == number:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"not {number} names on this ground")
+    until(lambda: shapely.contains(ground, shapely.points(page.evaluate(find))).sum() == number)
 
 
 def confirm(page: Page, words: str) -> None:

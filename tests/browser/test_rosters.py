@@ -83,8 +83,9 @@ def test_a_form_on_its_way_says_so_and_is_not_sent_twice(site: str, desk_page: P
     button = desk_page.get_by_role("button", name="新建草稿")
     button.click()
     expect(desk_page.locator("#copy").get_by_role("status")).to_have_text("正在办理，请稍候…")
+    desk_page.evaluate("document.addEventListener('submit', (event) => { window.isHeld = event.defaultPrevented; })")
     button.click(force=True)
-    desk_page.wait_for_timeout(300)
+    assert desk_page.evaluate("window.isHeld")
     assert len(sent) == 1
 
 
