@@ -275,6 +275,19 @@ def test_safe_repairs_are_made_if_asked_for_and_each_is_a_line(db: None, file: P
     assert "没有可以自动修复的问题" in run(write(file, district()), "--repair", name="又一版")
 
 
+def test_what_turns_out_not_to_be_repaired_stands_in_the_way_of_nothing(db: None, file: Path) -> None:
+    """A hairline between two that overlap widely elsewhere: which of their lines is right, nobody can say."""
+    features = district("cgcs2000")
+    # Along the common line, some 30 cm back and then some 20 m beyond.
+    line = [(1, 0.2), (0.99965, 0.3), (1, 0.4), (1, 0.6), (1.02, 0.7), (1, 0.8)]
+    corners = [[WEST + x * STEP, SOUTH + y * STEP] for x, y in line]
+    south_west, south_east, *others = ring(0, 0, "cgcs2000")
+    features[3]["geometry"] = polygon([[south_west, south_east, *corners, *others]])
+    said = run(write(file, features), "--repair", coord="cgcs2000")
+    assert "没有可以自动修复的问题" in said
+    assert "可用 --repair 修复：吸附" in said
+
+
 def test_every_obstacle_is_a_line_and_the_exit_says_so(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CommandError) as caught:
         release()

@@ -18,7 +18,7 @@ from gridmap.editions.differences import Difference, differences
 from gridmap.management.publication import after_publication, day, refuse, somebody
 from gridmap.models import DraftFinding, Edition
 from gridmap.models.ground import Level
-from gridmap.problems import Problem
+from gridmap.problems import Conflict, Problem
 
 SHOWN = 20
 
@@ -89,10 +89,11 @@ class Command(BaseCommand):
         return edition
 
     def _repair(self, edition: Edition, by: User | None) -> None:
-        if not DraftFinding.objects.filter(edition=edition).exclude(repair="").exists():
-            self.stdout.write("没有可以自动修复的问题 (nothing has one safe repair)")
+        try:
+            step = repairs.repair(edition, by=by, at=timezone.now())
+        except Conflict as nothing:
+            self.stdout.write(str(nothing))
             return
-        step = repairs.repair(edition, by=by, at=timezone.now())
         publishing.propose(edition, on=timezone.localdate())
         self.stdout.write(step.sentence)
         self._list([f"  {it['sentence']}" for it in step.details])
