@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 Texts = NDArray[np.object_]
@@ -48,6 +49,11 @@ class Areas:
             self.source,
             self.coord,
         )
+
+
+def are_polygons(shapes: Shapes) -> NDArray[np.bool_]:
+    """Which of some geometries are polygons or multipolygons, empty and invalid ones too; shape (n,)."""
+    return np.isin(shapely.get_type_id(shapes), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
 
 
 def areas_of(codes: Iterable[str], shapes: Iterable[Any], names: Iterable[str] | None = None) -> Areas:

@@ -11,10 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geodata.areas import Shapes, are_polygons
 from geodata.crs import metres_srid, to_metres
-
-Shapes = NDArray[np.object_]
-POLYGONAL = (3, 6)  # shapely's numbers of Polygon and MultiPolygon
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _sound(shapes: list[Any]) -> Shapes:
     drawn = np.empty(len(shapes), dtype=object)
     drawn[:] = shapes
     drawn[~np.all(np.abs(shapely.bounds(drawn)) <= [180, 90, 180, 90], axis=1)] = shapely.MultiPolygon()
-    bad = ~np.isin(shapely.get_type_id(drawn), POLYGONAL) | ~shapely.is_valid(drawn)
+    bad = ~are_polygons(drawn) | ~shapely.is_valid(drawn)
     drawn[bad] = [_mended(shape) for shape in drawn[bad]]
     return drawn
 

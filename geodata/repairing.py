@@ -19,13 +19,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.areas import Areas, Shapes
+from geodata.areas import Areas, Shapes, are_polygons
 from geodata.checking.alone import Mending
 from geodata.checking.coding import same_attributes, same_shapes
 from geodata.checking.findings import DROP_DUPLICATE, MAKE_VALID, SNAP, TURN, Tolerances
 from geodata.checking.ground import (
-    MULTIPOLYGON,
-    POLYGON,
     TOUCHING_DEGREES,
     Ground,
     in_metres,
@@ -274,7 +272,7 @@ def _others(before: Shapes, after: Shapes) -> NDArray[np.bool_]:
 def _hairlines(before: Any, after: Any, tolerances: Tolerances) -> bool:
     """Whether shapes differ by hairlines only, and what came of them is sound."""
     before, after = np.array(before, dtype=object), np.array(after, dtype=object)
-    sound = np.isin(shapely.get_type_id(after), (POLYGON, MULTIPOLYGON)) & shapely.is_valid(after)
+    sound = are_polygons(after) & shapely.is_valid(after)
     if not (sound & ~shapely.is_empty(after)).all():
         return False
     pieces = shapely.get_parts(polygonal(shapely.symmetric_difference(before, after)))

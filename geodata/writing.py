@@ -18,7 +18,7 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
-from geodata.areas import Areas, Shapes
+from geodata.areas import Areas, Shapes, are_polygons
 from geodata.crs import CoordinateOutOfRange, named_system, plane_of, to_named
 from geodata.reading.drivers import DRIVERS, KML_COLUMNS, only_these_drivers
 from geodata.reading.formats import SUFFIXES, Format
@@ -50,7 +50,6 @@ OPTIONS: dict[Format, dict[str, str]] = {
 }
 # What other programs leave beside a Shapefile is about the one that was there before.
 LEFT_BESIDE = (".prj", ".sbn", ".sbx", ".qix", ".idx", ".shp.xml")
-POLYGON, MULTIPOLYGON = 3, 6
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -142,8 +141,7 @@ def _check_system(out: Path, kind: Format, coord: str) -> None:
 
 def _check_polygons(areas: Areas) -> None:
     """Areas without a shape are written without one: they may be made of their children."""
-    types = shapely.get_type_id(areas.shapes)
-    wrong = ~np.isin(types, (-1, POLYGON, MULTIPOLYGON)) & ~shapely.is_empty(areas.shapes)
+    wrong = ~(are_polygons(areas.shapes) | shapely.is_missing(areas.shapes) | shapely.is_empty(areas.shapes))
     if wrong.any():
         first = areas.shapes[np.argmax(wrong)].geom_type
         raise CannotWrite(
@@ -281,7 +279,7 @@ def _write(part: Path, kind: Format, shapes: Shapes, columns: list[_Column], coo
 
 def _write_layer(part: Path, kind: Format, shapes: Shapes, columns: list[_Column], coord: str) -> list[str]:
     only_these_drivers()
-    parts = bool((shapely.get_type_id(shapes) == MULTIPOLYGON).any())
+    parts = bool((shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOLYGON).any())
     driver = DRIVERS[kind]
     try:
         with warnings.catch_warnings(record=True) as warned:

@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geodata.areas import are_polygons
 from geodata.checking.findings import MAKE_VALID, TURN, Finding, Kind, Severity, Tolerances
-from geodata.checking.ground import LEVELS, MOST_CROSSINGS, POLYGON, Ground, in_metres, m2, mended, no_wider_than
+from geodata.checking.ground import LEVELS, MOST_CROSSINGS, Ground, in_metres, m2, mended, no_wider_than
 
 REASONS = {
     "Ring Self-intersection": "环自己碰到自己",
@@ -52,8 +53,7 @@ def _without_polygon(ground: Ground) -> Iterator[Finding]:
             yield Finding(Kind.EMPTY, Severity.NOTE, code, sentence, row=at)
         else:
             yield Finding(Kind.EMPTY, Severity.ERROR, code, f"{title}：没有图形 (no shape)", row=at)
-    polygons = np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6))
-    for row in np.flatnonzero(~polygons & ~empty).tolist():
+    for row in np.flatnonzero(~are_polygons(ground.areas.shapes) & ~empty).tolist():
         shape = ground.areas.shapes[row]
         what = TYPES.get(shape.geom_type, shape.geom_type)
         sentence = f"{ground.title(row)}：图形是{what}，应为面 (a {shape.geom_type}, not a polygon)"
@@ -63,7 +63,7 @@ def _without_polygon(ground: Ground) -> Iterator[Finding]:
 
 
 def _invalid(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
-    polygons = np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6)) & ~shapely.is_empty(ground.areas.shapes)
+    polygons = are_polygons(ground.areas.shapes) & ~shapely.is_empty(ground.areas.shapes)
     for row in np.flatnonzero(polygons & ground.on_globe & ~ground.valid).tolist():
         shape = ground.areas.shapes[row]
         reason = shapely.is_valid_reason(shape)
@@ -125,7 +125,7 @@ def _place_in(reason: str) -> shapely.Point | None:
 
 
 def _turned(ground: Ground) -> Iterator[Finding]:
-    polygons = np.flatnonzero(np.isin(shapely.get_type_id(ground.areas.shapes), (3, 6)) & ground.on_globe)
+    polygons = np.flatnonzero(are_polygons(ground.areas.shapes) & ground.on_globe)
     parts, owners = shapely.get_parts(ground.areas.shapes[polygons], return_index=True)
     full = ~shapely.is_empty(parts)
     clockwise = ~shapely.is_ccw(shapely.get_exterior_ring(parts[full]))
@@ -140,7 +140,7 @@ def _slivers(ground: Ground, tolerances: Tolerances) -> Iterator[Finding]:
     drawn = np.flatnonzero(ground.drawn)
     parts, owners = shapely.get_parts(ground.sound[drawn], return_index=True)
     flat = in_metres(parts)
-    narrow = no_wider_than(tolerances.sliver_m, flat) & (shapely.get_type_id(parts) == POLYGON)
+    narrow = no_wider_than(tolerances.sliver_m, flat) & (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON)
     number = np.bincount(owners, minlength=len(drawn))
     for part in np.flatnonzero(narrow):
         row = int(drawn[owners[part]])

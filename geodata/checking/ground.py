@@ -13,11 +13,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.areas import Areas, Shapes
+from geodata.areas import Areas, Shapes, are_polygons
 from geodata.crs import in_range, metres_srid, to_metres
 
 LEVELS = (6, 9, 12, 15)
-POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
 # About a tenth of a millimetre: what lies beside something touches it up to this.
 TOUCHING_DEGREES = 1e-9
 # Whose edges cross more often is no drawing of an area; to mend it takes time and memory beyond bounds.
@@ -49,9 +48,8 @@ class Ground:
     def of(cls, areas: Areas) -> Ground:
         """Prepare areas."""
         shapes = areas.shapes
-        polygons = np.isin(shapely.get_type_id(shapes), (POLYGON, MULTIPOLYGON))
         on_globe = _on_globe(shapes)
-        drawn = polygons & on_globe & ~shapely.is_empty(shapes)
+        drawn = are_polygons(shapes) & on_globe & ~shapely.is_empty(shapes)
         valid = drawn & shapely.is_valid(shapes)
         sound = shapes.copy()
         bad = drawn & ~valid
@@ -149,11 +147,11 @@ def _levels(areas: Areas, well_formed: NDArray[np.bool_]) -> NDArray[np.int64]:
 def polygonal(shapes: Shapes) -> Shapes:
     """What of each geometry is polygons: a polygon or multipolygon, empty where there is none."""
     made = shapes.copy()
-    types = shapely.get_type_id(shapes)
-    made[~np.isin(types, (POLYGON, MULTIPOLYGON, COLLECTION))] = shapely.Polygon()
-    for row in np.flatnonzero(types == COLLECTION).tolist():
+    mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    made[~are_polygons(shapes) & ~mixed] = shapely.Polygon()
+    for row in np.flatnonzero(mixed).tolist():
         parts = shapely.get_parts(shapely.get_parts(shapes[row]))
-        inner = parts[shapely.get_type_id(parts) == POLYGON]
+        inner = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
         made[row] = shapely.union_all(inner) if len(inner) else shapely.Polygon()
     return made
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from geodata.areas import Areas, Shapes
+from geodata.areas import Areas, Shapes, are_polygons
 from geodata.reading import delimited, drivers, geojson
 from geodata.reading.columns import code_column, codes, name_column, texts
 from geodata.reading.formats import Format, Opened, opened
@@ -84,7 +84,7 @@ def _layer(file: Opened, layer: str | None, limits: Limits) -> Layer:
 
 
 def _turned(shapes: np.typing.NDArray[np.object_]) -> np.typing.NDArray[np.object_]:
-    drawn = np.isin(shapely.get_type_id(shapes), (3, 6))
+    drawn = are_polygons(shapes)
     shapes = shapes.copy()
     shapes[drawn] = shapely.orient_polygons(shapes[drawn])
     return shapes

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike
 
-from geodata.areas import Areas, Texts, areas_of
+from geodata.areas import Areas, Texts, are_polygons, areas_of
 from geodata.routing.cells import (
     NONE,
     UNKNOWN,
@@ -204,9 +204,8 @@ def _refuse_unusable(areas: Areas) -> None:
     again[np.unique(areas.codes.astype(str), return_index=True)[1]] = False
     _refuse(areas, again, "编码重复 (its code stands twice)")
     shapes = areas.shapes
-    kind = shapely.get_type_id(shapes)
     _refuse(areas, shapely.is_missing(shapes), "没有图形 (has no geometry)")
-    _refuse(areas, (kind != 3) & (kind != 6), "不是面 (is not a polygon)")
+    _refuse(areas, ~are_polygons(shapes), "不是面 (is not a polygon)")
     _refuse(areas, shapely.is_empty(shapes), "图形为空 (is empty)")
     bounds = shapely.bounds(shapes).reshape(-1, 4)
     outside = ~(np.abs(bounds) <= (180, 90, 180, 90)).all(axis=1)
