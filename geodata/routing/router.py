@@ -104,23 +104,21 @@ class Router:
                 f"longitudes of shape {x.shape} and latitudes of shape {y.shape} are not columns of points"
             )
         label = np.empty(len(x), dtype=np.int32)
-        size = CHUNK if threads <= 1 else min(CHUNK_OF_THREADS, max(-(-len(x) // threads), BLOCK))
-        parts = [slice(start, start + size) for start in range(0, len(x), size)]
-
-        waiting = deque(parts)
+        block, size = BLOCK, CHUNK
+        if threads > 1:
+            block, size = BLOCK_OF_THREADS, min(CHUNK_OF_THREADS, max(-(-len(x) // threads), BLOCK))
+        waiting = deque(slice(start, start + size) for start in range(0, len(x), size))
 
         def work() -> list[Positions]:
-            shared = []
-            while waiting:
+            shared: list[Positions] = []
+            while True:
                 try:
                     part = waiting.popleft()
-                except IndexError:  # another thread was quicker
-                    break
-                block = BLOCK if threads <= 1 else BLOCK_OF_THREADS
+                except IndexError:  # nothing is left
+                    return shared
                 shared.append(part.start + self._answer(x[part], y[part], label[part], block))
-            return shared
 
-        others = min(threads, len(parts)) - 1
+        others = min(threads, len(waiting)) - 1
         if others > 0:
             # The calling thread works too: it need not be woken.
             with ThreadPoolExecutor(others) as pool:
