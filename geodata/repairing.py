@@ -287,11 +287,9 @@ class Evened:
     """
 
     def __init__(self, shapes: Any) -> None:
-        places = shapely.get_coordinates(shapes)
-        furthest = float(np.abs(places[:, 1]).max(initial=0.0))
+        self._places = shapely.get_coordinates(shapes)
+        furthest = float(np.abs(self._places[:, 1]).max(initial=0.0))
         self._scale = np.array([math.cos(math.radians(min(furthest, MOST_NORTHERN))), 1.0])
-        self._known, first = np.unique(_numbers(places * self._scale), return_index=True)
-        self._places = places[first]
 
     def flat(self, shapes: Any) -> Shapes:
         """Shapes evened, in degrees of latitude."""
@@ -302,9 +300,10 @@ class Evened:
         return np.asarray(shapely.transform(np.array(flat, dtype=object), self._back), dtype=object)
 
     def _back(self, evened: Places) -> Places:
+        known, first = np.unique(_numbers(self._places * self._scale), return_index=True)
         numbers = _numbers(evened)
-        at = np.minimum(np.searchsorted(self._known, numbers), len(self._known) - 1)
-        return np.where((self._known[at] == numbers)[:, None], self._places[at], evened / self._scale)
+        at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+        return np.where((known[at] == numbers)[:, None], self._places[first[at]], evened / self._scale)
 
 
 def _numbers(places: Places) -> NDArray[np.complex128]:
