@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from geodata.areas import Shapes
 from geodata.checking.coding import same_shapes
 from geodata.checking.faces import faces_of
-from geodata.checking.findings import SNAP, Finding, Kind, Severity, Tolerances
+from geodata.checking.findings import SNAP, Finding, Kind, Severity, Tolerances, snapped_words
 from geodata.checking.ground import TOUCHING_DEGREES, Ground, in_metres, m2, no_wider_than, polygonal
 
 
@@ -56,9 +56,7 @@ def _overlap(
     codes = ground.areas.codes
     if codes[second] < codes[first]:
         first, second = second, first
-    sentence = (
-        f"{ground.title(first)}：与 {ground.title(second)} 重叠 {size:,.1f} 平方米{_thin(thin, tolerances)} (overlap)"
-    )
+    sentence = f"{ground.title(first)}：与 {ground.title(second)} 重叠 {size:,.1f} 平方米{snapped_words(thin, tolerances)} (overlap)"
     return Finding(
         Kind.OVERLAP,
         Severity.ERROR,
@@ -70,10 +68,6 @@ def _overlap(
         measure=size,
         repair=SNAP if thin else "",
     )
-
-
-def _thin(thin: bool, tolerances: Tolerances) -> str:
-    return f"，处处不宽于 {tolerances.snap_m:g} 米，吸附可以消除" if thin else ""
 
 
 def check_holes(ground: Ground, level: int, tolerances: Tolerances) -> Iterator[Finding]:
@@ -148,7 +142,7 @@ def gaps_of(
         codes = [ground.areas.codes[row] for row in beside]
         near = f"，挨着 {'、'.join(codes[:3])}{' 等' if len(codes) > 3 else ''}" if codes else ""
         where = f"{code} 内" if code else "区域之间"
-        sentence = f"{where}有 {size:,.1f} 平方米不属于任何下级{near}{_thin(bool(thin), tolerances)} (gap)"
+        sentence = f"{where}有 {size:,.1f} 平方米不属于任何下级{near}{snapped_words(bool(thin), tolerances)} (gap)"
         if not code:
             sentence = sentence.replace("任何下级", "任何区域")
         named = [one for one in (code, *codes) if one]

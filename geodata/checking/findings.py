@@ -116,6 +116,11 @@ class Tolerances:
     snap_m: float = 0.5
 
 
+def snapped_words(thin: bool, tolerances: Tolerances) -> str:
+    """What a sentence adds of ground that snapping closes."""
+    return f"，处处不宽于 {tolerances.snap_m:g} 米，吸附可以消除" if thin else ""
+
+
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Errors first, then by kind and code."""
     severities, kinds = list(Severity), list(Kind)

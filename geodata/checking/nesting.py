@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.checking.findings import SNAP, Finding, Kind, Severity, Tolerances
+from geodata.checking.findings import SNAP, Finding, Kind, Severity, Tolerances, snapped_words
 from geodata.checking.ground import LEVELS, Ground, in_metres, m2, no_wider_than, polygonal
 
 # With more than this of its ground elsewhere, an area belongs elsewhere: its code is wrong, not its line.
@@ -104,7 +104,7 @@ def _misplaced(ground: Ground, row: int, parent: str, other: str, place: BaseGeo
 def _outside(
     ground: Ground, row: int, parent: str, place: BaseGeometry, size: float, thin: bool, tolerances: Tolerances
 ) -> Finding:
-    mends = f"，处处不宽于 {tolerances.snap_m:g} 米，吸附可以消除" if thin else ""
+    mends = snapped_words(thin, tolerances)
     return Finding(
         Kind.OUTSIDE_PARENT,
         Severity.ERROR,
