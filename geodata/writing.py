@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -267,13 +267,12 @@ def _write(part: Path, kind: Format, shapes: Shapes, columns: list[_Column], coo
         said = _write_layer(part.with_suffix(".shp"), kind, shapes, columns, coord)
         part.with_suffix(".shp").rename(part)
         return said
-    with ExitStack() as stack:
-        bare = stack.enter_context(replaced(part.with_suffix(".shp")))
+    with tempfile.TemporaryDirectory(dir=part.parent) as folder:
+        bare = Path(folder, part.name).with_suffix(".shp")
         said = _write_layer(bare, kind, shapes, columns, coord)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for made in sorted(bare.parent.iterdir()):
                 archive.write(made, made.name)
-                made.unlink()
     return said
 
 
