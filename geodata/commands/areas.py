@@ -74,16 +74,19 @@ def add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_file(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="the areas: polygons with a code each")
-    command.add_argument("--coord", help="their coordinate system, if the file does not say; GeoJSON: wgs84")
-    command.add_argument("--code-field", help="their column of codes, if its name is not a common one")
+    _add_reading(command, "--")
     command.add_argument("--name-field", help="their column of names, if its name is not a common one")
     command.add_argument("--layer", help="of a file with several")
 
 
 def _add_others(command: argparse.ArgumentParser, name: str, what: str) -> None:
     command.add_argument(name, type=Path, metavar="FILE", help=what)
-    command.add_argument(f"{name}-code-field", help="their column of codes, if its name is not a common one")
-    command.add_argument(f"{name}-coord", help="their coordinate system, if the file does not say; GeoJSON: wgs84")
+    _add_reading(command, f"{name}-")
+
+
+def _add_reading(command: argparse.ArgumentParser, prefix: str) -> None:
+    command.add_argument(f"{prefix}coord", help="their coordinate system, if the file does not say; GeoJSON: wgs84")
+    command.add_argument(f"{prefix}code-field", help="their column of codes, if its name is not a common one")
 
 
 def _check(options: argparse.Namespace) -> int:
