@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.editions.differences import Change, Difference, Ground
 from gridmap.models import Boundary, DraftFinding, Edition, Lineage
 from gridmap.models.ground import said
+from gridmap.registry.shown import successions
 
 DECIMALS = 7
 AT_ONCE = 5_000
@@ -51,10 +52,7 @@ def changed(ground: Ground, found: Sequence[Difference], main: Mapping[str, str]
 
 def published(edition: Edition) -> list[dict[str, Any]]:
     """What a published edition drew, and what it ended as that was; each with the most telling of what happened."""
-    kinds: dict[str, str] = {}
-    rows = Lineage.objects.filter(edition=edition).order_by("-kind")
-    for kind, *codes in rows.values_list("kind", "predecessor", "successor"):
-        kinds |= dict.fromkeys(codes, kind)
+    kinds = successions(Lineage.objects.filter(edition=edition))
     before = Boundary.objects.filter(area=OuterRef("area"), valid_until=OuterRef("valid_from"))
     as_it_was = before.filter(geom__equals=OuterRef("geom"))
     drawn = Boundary.objects.filter(edition=edition).annotate(
@@ -71,7 +69,7 @@ def published(edition: Edition) -> list[dict[str, Any]]:
             "type": "Feature",
             "id": code,
             "geometry": json.loads(geojson),
-            "properties": _properties(code, name, level, kinds.get(code, str(change)), gone=found is gone),
+            "properties": _properties(code, name, level, min(kinds.get(code, (str(change),))), gone=found is gone),
         }
         for found in (drawn, gone)
         for code, name, level, geojson, change in found.annotate(said_name=said("name"))

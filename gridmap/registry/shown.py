@@ -99,14 +99,14 @@ def _finding(row: DraftFinding, area_pk: int | None) -> dict[str, Any]:
 def difference_rows(edition: Edition, found: Sequence[Difference]) -> list[dict[str, Any]]:
     """The differences in words; what was split or merged is read off the draft's lineage."""
     listed = found[:AT_ONCE]
-    successions = _successions(edition)
+    kinds = successions(DraftLineage.objects.filter(edition=edition))
     names = names_of(edition, {code for it in listed for code in (*it.from_codes, *it.to_codes)})
     return [
         {
             "code": it.code,
             "name": it.name or it.code,
             "former_name": it.former_name if it.former_name not in ("", it.name) else "",
-            "changes": [{"word": word, "name": CHANGE_NAMES[word]} for word in change_words(it, successions)],
+            "changes": [{"word": word, "name": CHANGE_NAMES[word]} for word in change_words(it, kinds)],
             "area_words": _from_to(it.area_m2_before, it.area_m2_after, "m²"),
             "residents_words": _from_to(it.residents_before, it.residents_after, "人"),
             "ground_words": _ground_words(it, names),
@@ -123,24 +123,24 @@ CHANGE_NAMES: dict[str, str] = {change.value: str(change.label) for change in Ch
 }
 
 
-def change_words(it: Difference, successions: Mapping[str, Collection[str]]) -> list[str]:
+def change_words(it: Difference, kinds: Mapping[str, Collection[str]]) -> list[str]:
     """What happened to an area, the most telling first."""
-    return [*sorted(successions.get(it.code, ())), *(change.value for change in Change if change in it.change)]
+    return [*sorted(kinds.get(it.code, ())), *(change.value for change in Change if change in it.change)]
 
 
-def _successions(edition: Edition) -> dict[str, set[str]]:
+def successions(lineages: QuerySet[DraftLineage] | QuerySet[Lineage]) -> dict[str, set[str]]:
+    """The kinds of lineage each area is in, by code."""
     kinds: defaultdict[str, set[str]] = defaultdict(set)
-    rows = DraftLineage.objects.filter(edition=edition).values_list("kind", "predecessor_id", "successor")
-    for kind, predecessor, successor in rows:
-        kinds[predecessor].add(kind)
-        kinds[successor].add(kind)
+    for kind, *codes in lineages.values_list("kind", "predecessor", "successor"):
+        for code in codes:
+            kinds[code].add(kind)
     return dict(kinds)
 
 
 def main_changes(edition: Edition, found: Sequence[Difference]) -> dict[str, str]:
     """By code, the most telling of what happens to each area: what its colour on the map says."""
-    successions = _successions(edition)
-    return {it.code: change_words(it, successions)[0] for it in found}
+    kinds = successions(DraftLineage.objects.filter(edition=edition))
+    return {it.code: change_words(it, kinds)[0] for it in found}
 
 
 def names_of(edition: Edition, codes: Collection[str]) -> dict[str, str]:
