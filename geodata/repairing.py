@@ -24,7 +24,6 @@ from geodata.checking.alone import Mending
 from geodata.checking.coding import same_attributes, same_shapes
 from geodata.checking.findings import DROP_DUPLICATE, MAKE_VALID, SNAP, TURN, Tolerances
 from geodata.checking.ground import (
-    TOUCHING_DEGREES,
     Ground,
     in_metres,
     m2,
@@ -192,14 +191,16 @@ def _meet_each_other(shapes: Shapes, rows: Rows, led: Rows, tolerances: Toleranc
     """Close gaps and overlaps no wider than snapping closes; where more would change, all stays as it was."""
     of_level = shapes[rows]
     faults = _faults(of_level, tolerances)
-    tree = shapely.STRtree(of_level)
-    one, other = tree.query(of_level[faults], predicate="dwithin", distance=TOUCHING_DEGREES)
+    flat = Evened(of_level).flat(of_level)
+    tree = shapely.STRtree(flat)
+    # What a hairline parts on all sides touches nobody.
+    one, other = tree.query(flat[faults], predicate="dwithin", distance=tolerances.snap_m / METRES_A_DEGREE)
     one = faults[one]
     wide = _wide(of_level, one, other, tolerances)
     fixed = np.flatnonzero(np.isin(rows, led))
     for cluster in _clusters(one, other, np.setdiff1d(faults, wide)):
         about = np.setdiff1d(other[np.isin(one, cluster)], wide)
-        near = np.unique(tree.query(of_level[about])[1])
+        near = np.unique(tree.query(flat[about])[1])
         after = of_level.copy()
         after[about] = _cleaned(of_level[about], tolerances)
         moved = about[_others(of_level[about], after[about])]

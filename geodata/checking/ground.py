@@ -17,8 +17,6 @@ from geodata.areas import Areas, Shapes, are_polygons
 from geodata.crs import in_range, metres_srid, to_metres
 
 LEVELS = (6, 9, 12, 15)
-# About a tenth of a millimetre: what lies beside something touches it up to this.
-TOUCHING_DEGREES = 1e-9
 # Whose edges cross more often is no drawing of an area; to mend it takes time and memory beyond bounds.
 MOST_CROSSINGS = 10_000
 FIRST_LOOK = 8

@@ -124,6 +124,16 @@ def test_a_corner_beside_its_neighbours_corners_is_drawn_onto_them(number, at, e
     assert others <= kept(before, after)
 
 
+@pytest.mark.parametrize("number", ["001", "006"])
+def test_an_area_drawn_a_hair_inside_its_lines_meets_them_again(number):
+    inside = shapely.orient_polygons(square(number).buffer(-3 * HAIR, join_style="mitre"))
+    before = squares(**{f"_{number}": inside})
+    after, done = repair(before)
+    assert [(it.kind, it.code[-3:]) for it in done] == [("snap", number)]
+    assert errors(after) == []
+    assert len(kept(before, after)) == 15
+
+
 def test_a_hairline_beside_a_wide_overlap_waits_for_its_owner_and_others_do_not():
     wide = with_corner(square("006"), 2, shapely.get_coordinates(square("006").exterior)[2] + [0.0001, 0.0001])
     hair = with_corner(square("016"), 3, shapely.get_coordinates(square("016").exterior)[3] - [HAIR, HAIR])
