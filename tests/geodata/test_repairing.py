@@ -122,6 +122,8 @@ def test_a_corner_beside_its_neighbours_corners_is_drawn_onto_them(number, at, e
     assert errors(after) == []
     others = {code for code, shape in SQUARES.items() if shape.disjoint(shapely.Point(ring[at]))}
     assert others <= kept(before, after)
+    if number == "006":  # three others have each of its corners, and stay
+        assert len(kept(before, after)) == 15
 
 
 @pytest.mark.parametrize("number", ["001", "006"])
@@ -190,6 +192,17 @@ def test_outlines_follow_the_areas_that_lie_in_them():
     assert errors(after) == []
     assert {len(it.code) for it in done} <= {9, 12}
     assert kept(before, after) >= set(shapes)
+
+
+def test_an_outline_drawn_otherwise_than_its_areas_is_left_alone():
+    whole = shapely.orient_polygons(shapely.union_all(list(SQUARES.values())))
+    for beyond in (HAIR, 0.0001):
+        outline = with_corner(whole, 0, shapely.get_coordinates(whole.exterior)[0] + [beyond, -beyond])
+        drawn = {"360702001001": outline} | SQUARES
+        before = areas_of(drawn, drawn.values())
+        after, done = repair(before)
+        assert kept(before, after) >= set(SQUARES)
+        assert len(done) == (beyond == HAIR)
 
 
 def test_an_outline_in_force_keeps_its_corners_and_draws_others_onto_them():
