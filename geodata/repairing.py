@@ -130,8 +130,9 @@ def _snapped(areas: Areas, tolerances: Tolerances, *, parents: Areas | None) -> 
     """Close hairlines between neighbours of a level, the lowest first; outlines follow the areas that lie in them."""
     before = Ground.of(areas)
     shapes = before.sound.copy()
-    children = _children(before)
-    outlines = _outlines(before, Ground.of(parents)) if parents is not None else {}
+    above = above_each(before, outlines_above(before, None))
+    children = _children(before, above)
+    outlines = _outlines(before, above, Ground.of(parents)) if parents is not None else {}
     for level in reversed(before.levels):
         rows = before.at(level)
         led = _follow_children(shapes, children, rows, tolerances)
@@ -148,19 +149,19 @@ def _snapped(areas: Areas, tolerances: Tolerances, *, parents: Areas | None) -> 
     return replace(areas, shapes=after), done
 
 
-def _children(ground: Ground) -> dict[int, list[int]]:
+def _children(ground: Ground, above: dict[int, str]) -> dict[int, list[int]]:
     """The rows that lie directly in each row of the same file."""
     children: defaultdict[int, list[int]] = defaultdict(list)
-    for row, code in above_each(ground, outlines_above(ground, None)).items():
+    for row, code in above.items():
         children[ground.by_code[code]].append(row)
     return children
 
 
-def _outlines(ground: Ground, fixed: Ground) -> dict[int, BaseGeometry]:
-    """The fixed outline of the level above that each row lies in; rows without one are left out."""
+def _outlines(ground: Ground, above: dict[int, str], fixed: Ground) -> dict[int, BaseGeometry]:
+    """The fixed outline that each row lies in directly; rows with an area of the same file in between are left out."""
     outlines = outlines_above(fixed, None)
-    above = above_each(ground, outlines)
-    return {row: outlines[code] for row, code in above.items() if len(code) == int(ground.level[row]) - 3}
+    within = above_each(ground, outlines)
+    return {row: outlines[code] for row, code in within.items() if len(above.get(row, "")) <= len(code)}
 
 
 def _follow_children(shapes: Shapes, children: dict[int, list[int]], rows: Rows, tolerances: Tolerances) -> Rows:

@@ -205,9 +205,10 @@ def test_an_outline_drawn_otherwise_than_its_areas_is_left_alone():
         assert len(done) == (beyond == HAIR)
 
 
-def test_an_outline_in_force_keeps_its_corners_and_draws_others_onto_them():
+@pytest.mark.parametrize("above", ["360702001001", "360702001", "360702"])
+def test_an_outline_in_force_keeps_its_corners_and_draws_others_onto_them(above):
     outline = shapely.union_all(list(SQUARES.values()))
-    outline = areas_of(["360702001001"], [shapely.segmentize(outline, SIDE)])
+    outline = areas_of([above], [shapely.segmentize(outline, SIDE)])
     ring = shapely.get_coordinates(square("001").exterior)
     west = int(ring[:-1].sum(axis=1).argmin())
     for east, north in ((-2 * HAIR, -2 * HAIR), (2 * HAIR, 2 * HAIR)):
