@@ -16,13 +16,25 @@ from gridmap.editions import drafts, founding, publishing, staffing
 from gridmap.editions.differences import Ground
 from gridmap.editions.founding import DrawnArea
 from gridmap.editions.opening import kind_of
-from gridmap.models import Appointment, Area, DraftStaffing, Edition, PartyOrganisation, Person
+from gridmap.models import (
+    Appointment,
+    Area,
+    Boundary,
+    Building,
+    DraftStaffing,
+    Edition,
+    Lineage,
+    PartyOrganisation,
+    Person,
+)
 from gridmap.roles import Role
 from tests.gridmap import redrawn
 
 AT = dt.datetime(2026, 7, 7, 10, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 TODAY = AT.date()
+YESTERDAY = TODAY - dt.timedelta(1)
 DAY = dt.date(2026, 8, 1)
+EVE = DAY - dt.timedelta(1)
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,17 @@ def refused(edition: Edition, *parts: str, **options: object) -> list[str]:
     return caught.value.sentences
 
 
+def counts() -> tuple[int, ...]:
+    """How much there is of everything a publication writes."""
+    tables = (Area, Boundary, Lineage, Appointment, PartyOrganisation, Building)
+    closed = Boundary.objects.filter(valid_until__isnull=False).count()
+    return (*(it.objects.count() for it in tables), closed)
+
+
+def in_force(on: dt.date, scope: str = "") -> set[str]:
+    return set(Boundary.objects.on(on).filter(area__code__startswith=scope).values_list("area_id", flat=True))
+
+
 # ---- a small district of squares ---------------------------------------------------------------------------------
 
 # Far from the demonstration district; steps of about a kilometre.
@@ -140,6 +163,11 @@ def squares(
     areas = areas_of(shapes, shapes.values(), [known.get(code, f"新{code[-6:]}") for code in shapes])
     edition = drafts.begin(name, areas, on=on, by=keepers().preparer, at=AT, scope=SMALL)
     return edition, publishing.propose(edition, on=on)
+
+
+def named_by_code(shapes: Mapping[str, shapely.Geometry]) -> Areas:
+    """Areas as a file would give them, each named by its code."""
+    return areas_of(shapes, shapes.values(), [f"{code[-6:]}网格" for code in shapes])
 
 
 def without(*codes: str) -> dict[str, shapely.Geometry]:
