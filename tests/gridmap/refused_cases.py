@@ -43,6 +43,37 @@ def answer(solved: str = "yes", satisfaction: int = 5) -> str:
 
 
 REFUSED_CASES = {
+    "case in no state": ("UPDATE cases_case SET state = 'lost' WHERE id IN (SELECT min(id) FROM cases_case)", "case_"),
+    "closed without a moment": (
+        "UPDATE cases_case SET closed_at = NULL WHERE id IN (SELECT min(id) FROM cases_case WHERE state = 'closed')",
+        "case_closed_at_when_ended",
+    ),
+    "open with a moment of closing": (
+        "UPDATE cases_case SET closed_at = due_at WHERE state = 'reported'",
+        "case_closed_at_when_ended",
+    ),
+    "closed before it was reported": (
+        "UPDATE cases_case SET closed_at = reported_at - interval '1 s' WHERE state = 'closed'",
+        "case_closed_at_when_ended",
+    ),
+    "due before it was reported": (
+        "UPDATE cases_case SET due_at = reported_at - interval '1 s'",
+        "case_due_after_reported",
+    ),
+    "case in unheard coordinates": ("UPDATE cases_case SET coord = 'mars'", "case_coord_known"),
+    "case on no area": ("UPDATE cases_case SET area_id = '990001'", "area_id"),
+    "case lying on no area": ("UPDATE cases_case SET current_area_id = NULL", "current_area_id"),
+    "case handed over twice by one edition": (
+        """INSERT INTO cases_handover (case_id, edition_id, from_area_id, to_area_id, at)
+           SELECT (SELECT min(id) FROM cases_case), (SELECT min(id) FROM gridmap_edition),
+                  '360702001001001', '360702001001002', now() FROM generate_series(1, 2)""",
+        "handover_once",
+    ),
+    "number twice": ("UPDATE cases_case SET number = 'X' WHERE id < 100", "cases_case_number"),
+    "one report twice": (
+        "UPDATE cases_case SET client_id = (SELECT client_id FROM cases_case ORDER BY id LIMIT 1)",
+        "cases_case_client_id",
+    ),
     "merged into nothing": (
         "UPDATE cases_case SET state = 'merged', closed_at = reported_at WHERE id = (SELECT min(id) FROM cases_case)",
         "case_merged_into_another",
