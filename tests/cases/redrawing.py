@@ -81,6 +81,20 @@ def _multi(shape: shapely.Geometry) -> MultiPolygon:
     return geom if isinstance(geom, MultiPolygon) else MultiPolygon(geom, srid=STORED_SRID)
 
 
+def halves(shape: shapely.Geometry) -> list[shapely.Geometry]:
+    """Cut upright through the middle."""
+    west, south, east, north = shape.bounds
+    middle = (west + east) / 2
+    return [shape & shapely.box(west, south, middle, north), shape & shapely.box(middle, south, east, north)]
+
+
+def cut_in_two(grid: str, new: str) -> tuple[Shapes, Shapes]:
+    """A town's grids with one cut in two, and the two parts."""
+    after = grids_in_force(grid[:9])
+    first, second = halves(after[grid])
+    return after | {grid: first, new: second}, {grid: first, new: second}
+
+
 # ---- redrawing at random; every line stays shared to the last bit ----------------------------------------------
 
 
