@@ -184,7 +184,8 @@ def _meet_outlines(shapes: Shapes, outlines: dict[int, BaseGeometry], rows: Rows
         flat, outline = evened.flat([shapes[row], outlines[row]])
         snapped = shapely.snap(flat, shapely.boundary(outline), tolerances.snap_m / METRES_A_DEGREE)
         (drawn,) = evened.degrees([snapped])
-        if not shapely.equals_exact(drawn, shapes[row], 0.0) and _hairlines([shapes[row]], [drawn], tolerances):
+        same = shapely.equals_exact(_plain([drawn]), _plain([shapes[row]]), 0.0)
+        if not same.all() and _hairlines([shapes[row]], [drawn], tolerances):
             shapes[row] = drawn
 
 
@@ -254,9 +255,16 @@ def _cleaned(shapes: Shapes, tolerances: Tolerances) -> Shapes:
     cleaned = shapely.coverage_clean(flat, gap_width=width, snapping_distance=0)  # type: ignore[attr-defined]
     made = evened.degrees(cleaned)
     made = np.asarray(shapely.orient_polygons(made), dtype=object)
-    same = shapely.equals_exact(shapely.normalize(made), shapely.normalize(shapes), 0.0)
+    same = shapely.equals_exact(shapely.normalize(_plain(made)), shapely.normalize(_plain(shapes)), 0.0)
     made[same] = shapes[same]
     return made
+
+
+def _plain(shapes: Any) -> Shapes:
+    """A collection of one polygon as that polygon: snapping and cleaning give back the one for the other."""
+    shapes = np.array(shapes, dtype=object)
+    alone = shapely.get_num_geometries(shapes) == 1
+    return np.asarray(np.where(alone, shapely.get_geometry(shapes, 0), shapes), dtype=object)
 
 
 def _shared_corners(shapes: Shapes) -> Places:

@@ -220,6 +220,18 @@ def test_an_outline_in_force_keeps_its_corners_and_draws_others_onto_them(above)
         assert shapely.equals(after.shapes[0], square("001"))
 
 
+def test_collections_of_one_polygon_are_mended_where_their_polygons_would_be():
+    """As a registry keeps areas: to snap and to clean is to be given back polygons."""
+    outline = areas_of(["360702001"], [shapely.union_all(list(SQUARES.values()))])
+    ring = shapely.get_coordinates(square("006").exterior)
+    for moved, mended in ((0.0, {}), (HAIR, {"006": "snap"})):
+        before = squares(_006=with_corner(square("006"), 0, ring[0] + moved))
+        before = replace(before, shapes=np.array([shapely.multipolygons([it]) for it in before.shapes]))
+        after, done = repair(before, parents=outline)
+        assert {it.code[-3:]: it.kind for it in done} == mended
+        assert errors(after, parents=outline) == []
+
+
 @pytest.mark.parametrize(
     "shape",
     [
