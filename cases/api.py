@@ -181,7 +181,7 @@ def _view(number: str, standing: Standing, request: Request) -> dict[str, Any]:
     if not whole:
         return public_view(found) | {"actions": []}
     read, course = whole_case(found.pk)
-    return full_view(read, usable(read, course, standing, request.user.pk))
+    return full_view(read, usable(read, course, standing, request.user.pk, at=timezone.now()))
 
 
 @extend_schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Course:
             return f"只有{whose}可以办理这一步 (only {english})"
         return None
 
-    def too_early(self, verb: Verb, standing: Standing) -> str | None:
+    def too_early(self, verb: Verb, case: Case, standing: Standing, at: dt.datetime) -> str | None:
         """What has to be done by or with a department before it may use a verb, as a sentence; None where nothing has."""
         own = self.own(standing) if verb.only == "department" else None
         if own is None:
@@ -91,15 +92,15 @@ class Course:
         return self.assignment is not None and self.assignment.unit_id in offices
 
 
-def usable(case: Case, course: Course, standing: Standing, user_id: int | None) -> list[Verb]:
-    """The verbs somebody may use on a case now, in the order of the table."""
+def usable(case: Case, course: Course, standing: Standing, user_id: int | None, *, at: dt.datetime) -> list[Verb]:
+    """The verbs somebody may use on a case at a moment, in the order of the table."""
     return [
         verb
         for verb in VERBS.values()
         if allowed(verb, State(case.state), course.tracks)
         and standing.role_among(verb.roles, case.current_area_id)
         and course.refusal(verb, standing, user_id) is None
-        and course.too_early(verb, standing) is None
+        and course.too_early(verb, case, standing, at) is None
     ]
 
 

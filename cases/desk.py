@@ -62,7 +62,7 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
             case=case,
             overdue=case.is_overdue(now),
             left=time_left(case.due_at, now),
-            turn=_turn(usable(case, courses[case.pk], standing, user_id)),
+            turn=_turn(usable(case, courses[case.pk], standing, user_id, at=now)),
         )
         for case in cases
     ]

@@ -265,7 +265,7 @@ class Tried:
 def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tried | None = None) -> HttpResponse:
     now = timezone.now()
     shown, course = whole_case(found.pk)
-    verbs = usable(shown, course, standing, request.user.pk)
+    verbs = usable(shown, course, standing, request.user.pk, at=now)
     context = {
         "case": shown,
         "steps": steps(shown),

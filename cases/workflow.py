@@ -304,7 +304,7 @@ VERBS: dict[str, Verb] = {
             other_than=("claim",),
         ),
         Verb(
-            "return",
+            "fail",
             "退回部门返工",
             frozenset({State.CLAIMED}),
             State.ARRIVED,

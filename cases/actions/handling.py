@@ -85,7 +85,7 @@ def act(
             return Case.objects.get(number=number)
         case = Case.objects.visible_to(standing).locked(number)
         course = course_of(case)
-        role = _check(verb, case, course, given, by=by, standing=standing)
+        role = _check(verb, case, course, given, by=by, standing=standing, at=at)
         before = State(case.state)
         asked = course.asked_of(verb, standing, given.department)
         payload = _change(verb, Deed(case, course, asked, given, by, standing, at))
@@ -105,7 +105,16 @@ def act(
     return case
 
 
-def _check(verb: Verb, case: Case, course: Course, given: Given, *, by: AbstractBaseUser, standing: Standing) -> Role:
+def _check(
+    verb: Verb,
+    case: Case,
+    course: Course,
+    given: Given,
+    *,
+    by: AbstractBaseUser,
+    standing: Standing,
+    at: dt.datetime,
+) -> Role:
     role = standing.role_among(verb.roles, case.current_area_id)
     if role is None:
         raise Forbidden(f"您在本事项所在区域没有“{verb.label}”的权限 (not your role here)")
@@ -117,7 +126,7 @@ def _check(verb: Verb, case: Case, course: Course, given: Given, *, by: Abstract
     refusal = course.refusal(verb, standing, by.pk)
     if refusal is not None:
         raise Forbidden(refusal)
-    early = course.too_early(verb, standing)
+    early = course.too_early(verb, case, standing, at)
     if early is not None:
         raise Conflict(early, state=case.state)
     _check_given(verb, given)
@@ -181,7 +190,7 @@ CHANGES = {
     "order": ("due_at",),
     "redo": ("due_at",),
     "issue": ("due_at",),
-    "return": ("due_at",),
+    "fail": ("due_at",),
     "merge": ("merged_into",),
 }
 
@@ -224,7 +233,7 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
     ),
     "handle": lambda it: {"department": _there(it.asked).unit.name},
     "claim": lambda it: district.claim(_there(it.asked), at=it.at),
-    "return": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
+    "fail": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
 }
 
 

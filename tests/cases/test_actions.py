@@ -140,7 +140,7 @@ def test_who_resolved_it_cannot_verify_it(case: Case, cast: Cast, now: dt.dateti
     act(case, "accept", cast.chief, now)
     act(case, "resolve", cast.chief, now, text="好了", pictures=[picture])
     case.refresh_from_db()
-    offered = usable(case, course_of(case), standing(cast.chief, now), cast.chief.pk)
+    offered = usable(case, course_of(case), standing(cast.chief, now), cast.chief.pk, at=now)
     assert [verb.name for verb in offered] == ["send_back"]
     with pytest.raises(Forbidden, match="本人"):
         act(case, "close", cast.chief, now)

@@ -281,7 +281,7 @@ def test_what_is_returned_to_the_lead_has_half_the_limit(
     arrived: Case, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
 ) -> None:
     act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
-    back = act(arrived, "return", offices[0].user, now, text="不平")
+    back = act(arrived, "fail", offices[0].user, now, text="不平")
     asked = Assignment.objects.get(case=arrived, unit=lead.code)
     assert (back.state, asked.redone, asked.finished_at) == ("arrived", 1, None)
     # Forty working hours after Tuesday ten o'clock.

@@ -58,7 +58,7 @@ def act(case: Case, verb: str, by: User, at: dt.datetime, **given: object) -> Ca
 
 def offered(case: Case, user: User, now: dt.datetime) -> list[str]:
     case.refresh_from_db()
-    return [it.name for it in usable(case, course_of(case), standing_of(user, on=now.date()), user.pk)]
+    return [it.name for it in usable(case, course_of(case), standing_of(user, on=now.date()), user.pk, at=now)]
 
 
 def turn(case: Case, user: User, now: dt.datetime) -> str:

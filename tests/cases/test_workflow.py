@@ -37,7 +37,7 @@ EXPECTED = {
     "handle": (WITH, {Role.DEPARTMENT_STAFF}, None),
     "claim": (WITH, {Role.DEPARTMENT_STAFF}, State.CLAIMED),
     "certify": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.CLOSED),
-    "return": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.ARRIVED),
+    "fail": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.ARRIVED),
     "merge": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.MERGED),
     "log": ({State.ORDERED}, {Role.OFFICE_STAFF}, None),
     "finish": ({State.ORDERED}, {Role.OFFICE_STAFF}, State.FINISHED),
