@@ -98,6 +98,19 @@ def due_at(start: dt.datetime, limit: Limit, calendar: WorkingCalendar) -> dt.da
     raise AssertionError("working time has no end")
 
 
+def worked_between(start: dt.datetime, end: dt.datetime, calendar: WorkingCalendar) -> dt.timedelta:
+    """Working time from ``start`` to ``end`` (both aware); none where ``end`` is not later.
+
+    The inverse of :func:`due_at` for limits in working hours and days.
+    """
+    worked = dt.timedelta()
+    for begin, closes in calendar.spells(start):
+        if begin >= end:
+            break
+        worked += min(closes, end) - begin
+    return worked
+
+
 def last_day_needed(start: dt.datetime, limit: Limit) -> dt.date:
     """A day by which the limit has surely run out, so that a caller loads no more of the calendar than it needs.
 

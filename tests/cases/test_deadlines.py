@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.deadlines import SHANGHAI, DeadlineTable, Limit, Unit, WorkingCalendar, due_at, halved
+from cases.deadlines import SHANGHAI, DeadlineTable, Limit, Unit, WorkingCalendar, due_at, halved, worked_between
 
 CALENDAR = WorkingCalendar(
     {day: False for day in chinese_calendar.holidays} | {day: True for day in chinese_calendar.workdays}
@@ -58,12 +58,57 @@ def test_due_is_after_the_start_and_at_a_working_moment(start: dt.datetime, limi
 @given(starts, st.integers(1, 200))
 def test_the_working_time_between_start_and_due_is_the_limit(start: dt.datetime, hours: int) -> None:
     due = due_at(start, Limit(hours, Unit.WORKING_HOURS), CALENDAR)
-    worked = dt.timedelta()
-    for begin, end in CALENDAR.spells(start):
-        if begin >= due:
-            break
-        worked += min(end, due) - begin
-    assert worked == dt.timedelta(hours=hours)
+    assert worked_between(start, due, CALENDAR) == dt.timedelta(hours=hours)
+
+
+@given(starts, st.integers(1, 200), st.integers(1, 3600))
+def test_due_is_the_first_moment_that_much_was_worked(start: dt.datetime, hours: int, seconds: int) -> None:
+    due = due_at(start, Limit(hours, Unit.WORKING_HOURS), CALENDAR)
+    just_before = due - dt.timedelta(seconds=seconds)
+    assert worked_between(start, just_before, CALENDAR) < dt.timedelta(hours=hours)
+
+
+near = st.timedeltas(dt.timedelta(0), dt.timedelta(days=20))
+
+
+@given(starts, near, near)
+def test_working_time_adds_up_and_never_exceeds_the_time_gone_by(
+    start: dt.datetime, first: dt.timedelta, second: dt.timedelta
+) -> None:
+    middle, end = start + first, start + first + second
+    worked = worked_between(start, end, CALENDAR)
+    assert dt.timedelta() <= worked <= end - start
+    assert worked == worked_between(start, middle, CALENDAR) + worked_between(middle, end, CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2020-12-07 11:00", "2020-12-07 15:00", 2),  # lunch is not worked
+        ("2020-12-07 12:00", "2020-12-07 14:00", 0),
+        ("2020-12-07 18:00", "2020-12-08 08:00", 0),  # nor is the night
+        ("2021-09-30 16:00", "2021-10-08 09:00", 3),  # nor a week of holidays
+        ("2021-09-17 17:00", "2021-09-18 09:00", 2),  # a Saturday made workday
+        ("2020-12-07 15:00", "2020-12-07 15:00", 0),
+        ("2020-12-08 15:00", "2020-12-07 15:00", 0),  # the wrong way round
+    ],
+)
+def test_worked_between(start: str, end: str, hours: int) -> None:
+    assert worked_between(clock(start), clock(end), CALENDAR) == dt.timedelta(hours=hours)
+
+
+def test_working_time_is_the_same_in_whatever_zone_the_moments_are_given() -> None:
+    start, end = clock("2020-12-07 17:00"), clock("2020-12-08 09:00")
+    assert worked_between(start.astimezone(dt.UTC), end.astimezone(dt.UTC), CALENDAR) == dt.timedelta(hours=2)
+
+
+@given(starts, st.integers(1, 30), st.sampled_from([Unit.WORKING_HOURS, Unit.WORKING_DAYS]))
+def test_working_time_agrees_with_the_table(start: dt.datetime, amount: int, unit: Unit) -> None:
+    start = start.replace(microsecond=0)
+    table = DeadlineTable(CALENDAR, dt.date(2018, 12, 1), dt.date(2025, 12, 31))
+    (due,) = table.due_at(np.array([start.timestamp()]), np.array([amount]), unit)
+    worked = worked_between(start, dt.datetime.fromtimestamp(due, SHANGHAI), CALENDAR)
+    assert worked == dt.timedelta(hours=amount * (8 if unit == Unit.WORKING_DAYS else 1))
 
 
 @given(starts, st.integers(1, 30))
