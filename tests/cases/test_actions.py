@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,17 +11,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
-from PIL import Image
 
 from cases import actions, photos
 from cases.actions import Report
-from cases.actions.handling import Given
-from cases.course import course_of, usable
 from cases.models import Case, Photo, TraceEvent
 from cases.workflow import State
-from gridmap.duties import Standing, standing_of
 from gridmap.models import Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
+from tests.cases.playing import act, offered, standing
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -52,23 +48,8 @@ def sent(place: tuple[float, float]) -> Report:
 
 @pytest.fixture
 def case(sent: Report, now: dt.datetime) -> Case:
+    """A case that nobody has in hand yet."""
     return actions.report(sent, by=None, at=now)[0]
-
-
-@pytest.fixture
-def picture() -> photos.Picture:
-    drawn = io.BytesIO()
-    Image.new("RGB", (40, 30), "green").save(drawn, "PNG")
-    drawn.seek(0)
-    return photos.re_encode(drawn)
-
-
-def standing(user: User, now: dt.datetime) -> Standing:
-    return standing_of(user, on=now.date())
-
-
-def act(case: Case, verb: str, by: User, at: dt.datetime, **given: object) -> Case:
-    return actions.act(case.number, verb, Given(**given), by=by, standing=standing(by, at), at=at)  # type: ignore[arg-type]
 
 
 def test_a_report_lands_in_its_grid_with_its_deadline_and_its_trace(case: Case, cast: Cast, now: dt.datetime) -> None:
@@ -139,9 +120,7 @@ def test_a_refused_action_leaves_nothing(case: Case, cast: Cast, now: dt.datetim
 def test_who_resolved_it_cannot_verify_it(case: Case, cast: Cast, now: dt.datetime, picture: photos.Picture) -> None:
     act(case, "accept", cast.chief, now)
     act(case, "resolve", cast.chief, now, text="好了", pictures=[picture])
-    case.refresh_from_db()
-    offered = usable(case, course_of(case), standing(cast.chief, now), cast.chief.pk, at=now)
-    assert [verb.name for verb in offered] == ["send_back"]
+    assert offered(case, cast.chief, now) == ["send_back"]
     with pytest.raises(Forbidden, match="本人"):
         act(case, "close", cast.chief, now)
     assert act(case, "close", cast.clerk, now).state == State.CLOSED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,92 +12,17 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from cases import photos
-from cases.actions.district import departments, own_powers
-from cases.deadlines import Limit, Unit
+from cases.actions.district import own_powers
 from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, TraceEvent, Whistle
 from cases.sealing import stored_rows, verify
 from gridmap.duties import standing_of
 from gridmap.models import Appointment, DelegatedPower, PowerGrant
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
-from tests.cases.test_town import Office, dispatched, offices, triage
-from tests.cases.test_whistle import act, case, envoy, offered, picture, turn, user_of
+from tests.cases.playing import TEN_DAYS, Department, Office, act, dispatched, offered, turn
 from tests.conftest import Cast
 
-__all__ = ["case", "envoy", "offices", "picture", "triage"]
 pytestmark = pytest.mark.django_db
-TEN_DAYS = Limit(10, Unit.WORKING_DAYS)
-
-
-@dataclass(frozen=True)
-class Department:
-    """A department of the district and somebody of it."""
-
-    code: str
-    user: User
-
-
-@pytest.fixture
-def principal(cast: Cast) -> User:
-    """The principal leader of the town."""
-    held = Appointment.objects.filter(role=Role.PRINCIPAL_LEADER, organisation__area=cast.grid[:9])
-    return user_of(held.select_related("person__user")[0].person)
-
-
-@pytest.fixture
-def lead() -> Department:
-    return department(0)
-
-
-@pytest.fixture
-def assistant() -> Department:
-    return department(1)
-
-
-@pytest.fixture
-def outsider() -> Department:
-    """A department that no letter names."""
-    return department(2)
-
-
-def department(number: int) -> Department:
-    unit = departments()[number]
-    held = Appointment.objects.filter(role=Role.DEPARTMENT_STAFF, organisation=unit).select_related("person__user")
-    return Department(unit.code, user_of(held[0].person))
-
-
-@pytest.fixture
-def referred(triage: Case, cast: Cast, offices: list[Office], now: dt.datetime) -> Case:
-    """Found to need the district."""
-    dispatched(triage, cast, offices[0], now)
-    act(triage, "brief", offices[0].user, now, text="涉及市政主管网")
-    return act(triage, "refer", cast.leader, now, text="主管网归区里管")
-
-
-@pytest.fixture
-def confirmed(referred: Case, offices: list[Office], principal: User, now: dt.datetime) -> Case:
-    act(referred, "apply", offices[0].user, now, text="请城管部门承办")
-    return act(referred, "endorse", principal, now)
-
-
-@pytest.fixture
-def issued(confirmed: Case, cast: Cast, lead: Department, assistant: Department, now: dt.datetime) -> Case:
-    return act(
-        confirmed,
-        "issue",
-        cast.clerk,
-        now,
-        department=lead.code,
-        assisting=[assistant.code],
-        text="更换主管网井盖",
-        limit=TEN_DAYS,
-    )
-
-
-@pytest.fixture
-def arrived(issued: Case, offices: list[Office], lead: Department, now: dt.datetime) -> Case:
-    act(issued, "receive", lead.user, now)
-    return act(issued, "sign_in", offices[0].user, now, department=lead.code, persons="张工、李工", text="现场")
 
 
 def test_r56_no_third_whistle_without_the_principal_leaders_confirmation(

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import psycopg2
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from cases import actions
-from cases.actions import Report
 from cases.actions.merging import candidates
 from cases.models import Case, TraceEvent
 from cases.sealing import stored_rows, verify
 from cases.summary import summary
 from gridmap.duties import standing_of
-from gridmap.models import Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
-from tests.cases.test_whistle import act, offered
+from tests.cases.playing import act, offered, report
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
-
-
-def report(grid: str, now: dt.datetime, text: str = "井盖下沉") -> Case:
-    point = Boundary.objects.get(area=grid, valid_until=None).geom.point_on_surface
-    return actions.report(Report(uuid.uuid4(), "0301", text, point.x, point.y, "wgs84", "web"), by=None, at=now)[0]
 
 
 @pytest.fixture

@@ -15,16 +15,16 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from cases import photos
 from cases.actions import Opinion, answer_survey
 from cases.actions.surveying import survey_until
 from cases.models import Case, SurveyAnswer, TraceEvent
 from cases.sealing import stored_rows, verify
 from gridmap.problems import Conflict, NotFound, Unprocessable
-from tests.cases.test_races import Browser, ask_database, at_once
-from tests.cases.test_whistle import act, case, picture
+from tests.cases.playing import act
 from tests.conftest import Cast, Site
+from tests.racing import Browser, ask_database, at_once
 
-__all__ = ["case", "picture"]
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User | None], Client]
@@ -33,7 +33,7 @@ COMMENT = "第二天又不亮了"
 
 
 @pytest.fixture
-def closed(case: Case, cast: Cast, now: dt.datetime, picture: Any) -> Case:
+def closed(case: Case, cast: Cast, now: dt.datetime, picture: photos.Picture) -> Case:
     """A case of the grid, closed now."""
     act(case, "resolve", cast.worker, now, text="已换灯泡", pictures=[picture])
     return act(case, "close", cast.chief, now)

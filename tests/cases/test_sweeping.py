@@ -17,22 +17,9 @@ from django.core.management import call_command
 from cases.actions.sweeping import receive_overdue
 from cases.models import Assignment, Case, TraceEvent
 from cases.sealing import stored_rows, verify
-from tests.cases.test_district import (
-    Department,
-    assistant,
-    confirmed,
-    issued,
-    lead,
-    principal,
-    referred,
-)
-from tests.cases.test_town import Office, offices, triage
-from tests.cases.test_whistle import act, case, envoy, offered, picture
+from tests.cases.playing import Department, Office, act, offered
 from tests.conftest import PATIENCE_S, ROOT, Site
 
-__all__ = [
-    "assistant", "case", "confirmed", "envoy", "issued", "lead", "offices", "picture", "principal", "referred", "triage",
-]  # fmt: skip
 pytestmark = pytest.mark.django_db
 # Two working hours after Tuesday ten o'clock.
 LIMIT = dt.timedelta(hours=2)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from cases import photos
@@ -14,51 +12,12 @@ from cases.actions.town import rules_for, units_of
 from cases.deadlines import Limit, Unit
 from cases.models import Assignment, Case, Dispatch, Responsibility, TraceEvent
 from cases.sealing import stored_rows, verify
-from gridmap.models import Appointment, Organisation, Person
+from gridmap.models import Organisation
 from gridmap.problems import Conflict, Forbidden, Unprocessable
-from gridmap.roles import Role
-from tests.cases.test_whistle import BLOWN, act, case, envoy, offered, picture, turn, user_of
+from tests.cases.playing import TWO_DAYS, Office, act, dispatched, offered, ordered, turn
 from tests.conftest import Cast
 
-__all__ = ["case", "envoy", "picture"]
 pytestmark = pytest.mark.django_db
-TWO_DAYS = Limit(2, Unit.WORKING_DAYS)
-
-
-@dataclass(frozen=True)
-class Office:
-    """An office of the town and somebody of it."""
-
-    code: str
-    user: User
-
-
-@pytest.fixture
-def triage(case: Case, cast: Cast, envoy: Person, now: dt.datetime) -> Case:
-    """A case in the hands of the town's centre."""
-    act(case, "whistle", cast.chief, now, **BLOWN)
-    act(case, "file", cast.clerk, now)
-    return act(case, "send", cast.clerk, now, person=envoy.code)
-
-
-@pytest.fixture
-def offices(triage: Case) -> list[Office]:
-    """The town's offices that have somebody in post: the one the rules name first."""
-    named = rules_for(triage)[0].office_id
-    held = Appointment.objects.filter(role=Role.OFFICE_STAFF, organisation__in=units_of(triage))
-    found = [Office(post.organisation_id or "", user_of(post.person)) for post in held.select_related("person__user")]
-    return sorted(found, key=lambda office: (office.code != named, office.code))
-
-
-def dispatched(case: Case, cast: Cast, office: Office, now: dt.datetime) -> Case:
-    return act(case, "dispatch", cast.clerk, now, office=office.code)
-
-
-def ordered(case: Case, cast: Cast, offices: list[Office], now: dt.datetime) -> Case:
-    """Dispatched to the first office, ordered of the second."""
-    dispatched(case, cast, offices[0], now)
-    act(case, "brief", offices[0].user, now, text="井盖下沉，拟请城建办处置")
-    return act(case, "order", cast.leader, now, unit=offices[1].code, text="换盖并回填", limit=TWO_DAYS)
 
 
 def test_r52_the_rule_that_names_an_office_is_shown_and_kept(triage: Case, cast: Cast, now: dt.datetime) -> None:

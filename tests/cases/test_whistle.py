@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import uuid
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from cases import actions, photos
-from cases.actions import Report
-from cases.actions.handling import Given
-from cases.actions.whistling import who_can_be_sent
-from cases.course import course_of, usable
-from cases.desk import desk_of
+from cases import photos
 from cases.models import Case, TraceEvent, Whistle
 from cases.sealing import stored_rows, verify
-from gridmap.duties import standing_of
-from gridmap.models import Appointment, Boundary, Person
+from gridmap.models import Appointment, Person
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
-from tests.cases.pictures import drawn
+from tests.cases.playing import BLOWN, act, offered, turn, user_of
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
-
-BLOWN = {"tried": "已上门两次，物业称无权处理", "text": "涉及市政管网，社区没有施工权限"}
-
-
-@pytest.fixture
-def case(cast: Cast, now: dt.datetime) -> Case:
-    """A case that its worker has in hand."""
-    point = Boundary.objects.get(area=cast.grid, valid_until=None).geom.point_on_surface
-    sent = Report(uuid.uuid4(), "0301", "井盖下沉", point.x, point.y, "wgs84", "web")
-    made, _ = actions.report(sent, by=None, at=now)
-    return act(made, "accept", cast.worker, now)
-
-
-@pytest.fixture
-def envoy(cast: Cast, case: Case, now: dt.datetime) -> Person:
-    """Somebody of the town's offices, to be sent."""
-    offices = Appointment.objects.filter(role=Role.OFFICE_STAFF, organisation__area=cast.grid[:9])
-    return who_can_be_sent(case, on=now.date()).filter(pk__in=offices.values("person")).earliest("code")
-
-
-@pytest.fixture
-def picture() -> photos.Picture:
-    return photos.re_encode(io.BytesIO(drawn("PNG")))
-
-
-def act(case: Case, verb: str, by: User, at: dt.datetime, **given: object) -> Case:
-    standing = standing_of(by, on=at.date())
-    return actions.act(case.number, verb, Given(**given), by=by, standing=standing, at=at)  # type: ignore[arg-type]
-
-
-def offered(case: Case, user: User, now: dt.datetime) -> list[str]:
-    case.refresh_from_db()
-    return [it.name for it in usable(case, course_of(case), standing_of(user, on=now.date()), user.pk, at=now)]
-
-
-def turn(case: Case, user: User, now: dt.datetime) -> str:
-    rows = desk_of(standing_of(user, on=now.date()), user_id=user.pk, now=now).rows
-    return next(row.turn for row in rows if row.case.pk == case.pk)
-
-
-def user_of(person: Person) -> User:
-    assert person.user is not None
-    return person.user
 
 
 def test_r49_a_worker_cannot_blow_level_two(case: Case, cast: Cast, now: dt.datetime) -> None:

@@ -22,9 +22,9 @@ from openpyxl import load_workbook
 from gridmap.models import Appointment, Person, RosterImport
 from gridmap.problems import Conflict, NotFound
 from gridmap.rosters import imports
-from tests.cases.test_races import Browser
 from tests.conftest import PATIENCE_S, Cast
 from tests.gridmap.rostering import DAY, NOW, PEOPLE, Row, admin, csv_of, everywhere, look, outcomes, sheet_of, worker
+from tests.racing import Browser
 
 __all__ = ["admin"]
 pytestmark = pytest.mark.django_db
