@@ -6,8 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.showcase import WORKER
+from tests.conftest import Site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A page that is slow is not wrong; long enough for a machine ten times slower than it should be.
@@ -102,3 +106,20 @@ def sign_in(site: str) -> Callable[[Page, str], None]:
         page.wait_for_url("**/desk/")
 
     return do
+
+
+@pytest.fixture
+def stranger(server: Site) -> str:
+    """A worker of a grid in another town, given the demonstration's password."""
+    with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
+        cursor.execute(
+            """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
+               WHERE id = (SELECT p.user_id FROM gridmap_person p
+                           JOIN gridmap_appointment a ON a.person_id = p.code
+                           WHERE a.role = 'grid_worker' AND a.area_id LIKE '360702101%%' ORDER BY p.code LIMIT 1)
+               RETURNING username""",
+            [WORKER],
+        )
+        (username,) = cursor.fetchone() or (None,)
+    assert username is not None
+    return str(username)

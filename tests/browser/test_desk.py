@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
-import urllib.request
-import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
-import psycopg2
-import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
-from shapely.geometry import shape
 
-from tests.conftest import PATIENCE_S
+from tests.browser.showcase import CHIEF, CLERK, NEXT_GRID, WORKER, picture, report
 
-if TYPE_CHECKING:
-    from tests.conftest import Site
-
-# The showcase accounts of the demonstration, all about one grid: its worker, its chief, the clerk of its street.
-WORKER, CHIEF, CLERK = "p0144", "p0001", "p1441"
-GRID, NEXT_GRID = "360702001001001", "360702001001002"
 PHONE_NUMBER = "13800001234"
 SignIn = Callable[[Page, str], None]
-
-
-def report(site: str, text: str, **more: Any) -> str:
-    """Report a case in the middle of the grid; gives its number."""
-    with urllib.request.urlopen(f"{site}/api/v1/areas/{GRID}", timeout=PATIENCE_S) as answer:
-        middle = shape(json.load(answer)["geometry"]).representative_point()
-    body = {
-        "client_id": str(uuid.uuid4()),
-        "category": "0301",
-        "text": text,
-        "lon": middle.x,
-        "lat": middle.y,
-        "coord": "wgs84",
-        "channel": "web",
-    } | more
-    asked = urllib.request.Request(
-        f"{site}/api/v1/cases", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
-        return str(json.load(answer)["number"])
-
-
-def picture() -> dict[str, Any]:
-    """A photo as a phone gives it."""
-    drawn = io.BytesIO()
-    Image.new("RGB", (640, 480), (90, 140, 90)).save(drawn, "JPEG")
-    return {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": drawn.getvalue()}
-
-
-@pytest.fixture
-def stranger(server: Site) -> str:
-    """A worker of a grid in another town, given the demonstration's password."""
-    with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
-        cursor.execute(
-            """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = %s)
-               WHERE id = (SELECT p.user_id FROM gridmap_person p
-                           JOIN gridmap_appointment a ON a.person_id = p.code
-                           WHERE a.role = 'grid_worker' AND a.area_id LIKE '360702101%%' ORDER BY p.code LIMIT 1)
-               RETURNING username""",
-            [WORKER],
-        )
-        (username,) = cursor.fetchone() or (None,)
-    assert username is not None
-    return str(username)
 
 
 def test_a_case_goes_from_desk_to_end(

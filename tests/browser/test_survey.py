@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_desk import CHIEF, GRID
+from tests.browser.showcase import CHIEF, GRID
 
 if TYPE_CHECKING:
     from tests.conftest import Site

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_desk import CHIEF, CLERK, GRID, WORKER, picture, report, stranger
+from tests.browser.showcase import CHIEF, CLERK, GRID, WORKER, picture, report
 from tests.browser.test_map import ask, expect_drawn, loaded
 from tests.browser.test_report import choose, number_on
 
 if TYPE_CHECKING:
     SignIn = Callable[[Page, str], None]
 
-__all__ = ["stranger"]
 
 WORDS = "桥头第三根灯杆夜里不亮"
 NAME, TELEPHONE = "周小满", "10000004321"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_desk import CHIEF, CLERK, GRID, WORKER, picture, report
+from tests.browser.showcase import CHIEF, CLERK, GRID, WORKER, picture, report
 
 SignIn = Callable[[Page, str], None]
 
