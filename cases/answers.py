@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from cases.models import Assignment, Case, SurveyAnswer
-from cases.workflow import State
+from cases.workflow import Kind, Stage, State
 from gridmap.serializers import AreaRefSerializer
 
 
@@ -138,6 +138,27 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     redone = serializers.IntegerField(help_text="退回重办的次数")
+    withdrawn_at = serializers.DateTimeField(allow_null=True, help_text="撤回时间：不再要这个单位办")
+
+
+class ProcedureSerializer(serializers.Serializer[Any]):
+    """What somebody asked for beside the course of a case, and what was decided."""
+
+    id = serializers.IntegerField(help_text="决定时作为 procedure 给出")
+    kind = serializers.ChoiceField(Kind.choices)
+    kind_name = serializers.CharField()
+    stage = serializers.ChoiceField(Stage.choices)
+    stage_name = serializers.CharField()
+    unit = AreaRefSerializer(allow_null=True, help_text="提出单位的编码和名称")
+    reason = serializers.CharField()
+    reason_name = serializers.CharField()
+    text = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    decide_by = serializers.DateTimeField(help_text="决定时限")
+    until = serializers.DateTimeField(allow_null=True, help_text="挂账的复查时间")
+    decided_at = serializers.DateTimeField(allow_null=True)
+    ruling = serializers.CharField(help_text="决定理由")
+    department = AreaRefSerializer(allow_null=True, help_text="认定的主办部门")
 
 
 class SurveySerializer(serializers.Serializer[Any]):
@@ -171,6 +192,10 @@ class CaseSerializer(PublicCaseSerializer):
     whistles = WhistleSerializer(many=True, required=False)
     dispatches = DispatchSerializer(many=True, required=False)
     assignments = AssignmentSerializer(many=True, required=False)
+    procedures = ProcedureSerializer(many=True, required=False)
+    hard = serializers.BooleanField(required=False, help_text="是否重点难点")
+    reopened = serializers.IntegerField(required=False, help_text="重新办理的次数")
+    repeats = serializers.CharField(required=False, allow_null=True, help_text="重复反映的事项的编号")
     survey = SurveySerializer(required=False, allow_null=True, help_text="满意度：最后一次评价")
     trace = TraceRowSerializer(many=True, required=False)
 
@@ -192,7 +217,13 @@ class VerbSerializer(serializers.Serializer[Any]):
     vars()["from"] = serializers.ListField(child=serializers.CharField())
     to = serializers.CharField(allow_null=True, help_text="空：状态不变")
     roles = serializers.ListField(child=serializers.CharField())
+    one_of = serializers.ListField(child=serializers.CharField(), help_text="状态变为其中之一，由办理经过决定")
     needs = serializers.ListField(child=serializers.CharField())
+    may = serializers.ListField(child=serializers.CharField(), help_text="还可以给出的")
+    reasons = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    procedure = serializers.CharField(allow_null=True, help_text="提出或决定的附带程序")
+    stages = serializers.ListField(child=serializers.CharField(), help_text="从附带程序的这些进展；空：提出")
+    stage = serializers.CharField(allow_null=True, help_text="附带程序到这一步")
     other_than = serializers.ListField(child=serializers.CharField(), help_text="不能是最近办过这些的人")
     lead = serializers.BooleanField(help_text="主办部门的才使状态改变")
     only = serializers.CharField(
@@ -208,6 +239,10 @@ class ProcessSerializer(serializers.Serializer[Any]):
     states = StateSerializer(many=True)
     roles = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     needs = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    procedures = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    stages = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    assignment = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    rules = serializers.DictField()
     verbs = VerbSerializer(many=True)
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.gis.db.models.functions import Distance, Transform
-from django.contrib.gis.geos import Point
-from django.contrib.gis.measure import D
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -32,6 +29,7 @@ from cases.deadlines import Limit, Unit
 from cases.features import CASES, rows
 from cases.models import Case
 from cases.process import process as describe_process
+from cases.rules import RULES
 from cases.serializers import (
     AcceptedSerializer,
     ActionInput,
@@ -47,14 +45,12 @@ from cases.serializers import (
     survey_view,
 )
 from cases.summary import summary as count_summary
-from geodata.crs import STORED_SRID, metres_srid
 from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_of
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_filters, read_position, read_word, single_values, stored_position
 from gridmap.problems import BadParameter, Forbidden, NotFound, SignInNeeded
 
-SIMILAR_WITHIN_M = 50
 COUNTED_BY = CASES.parameters - {"limit", "after", "bbox"}
 ZOOMS = frozenset(str(zoom) for zoom in range(MAX_ZOOM + 1))
 
@@ -115,15 +111,12 @@ def similar(request: Request) -> Response:
     """
     values = single_values(request.query_params, ("lon", "lat", "coord", "category"))
     lon, lat = read_position(values)
-    here, plane = Point(lon, lat, srid=STORED_SRID), metres_srid(lon, lat)
-    # A box in degrees lets the index work; the distance that decides is in metres. Where nothing is kept back the
-    # public point is the exact one.
-    near = Case.objects.open().filter(category__sensitive=False, public_point__bboverlaps=here.buffer(0.001))
+    # Where nothing is kept back the public point is the exact one.
+    near: Any = Case.objects.open().filter(category__sensitive=False)
     if "category" in values:
         near = near.filter(category__code__startswith=read_word("category", values["category"]))
     found: Any = (
-        near.annotate(distance=Distance(Transform("public_point", plane), Transform(here, plane)))
-        .filter(distance__lte=D(m=SIMILAR_WITHIN_M))
+        near.near(lon, lat, within_m=RULES.repeat_within_m, place="public_point")
         .select_related("category", "area", "current_area", "merged_into")
         .order_by("distance")[:20]
     )
@@ -213,7 +206,11 @@ def act(request: Request, number: str, verb: str) -> Response:
         number,
         verb,
         Given(
-            **{name: data[name] for name in WORDS}, assisting=data["assisting"], limit=_limit(data), pictures=pictures
+            **{name: data[name] for name in WORDS},
+            assisting=data["assisting"],
+            limit=_limit(data),
+            place=_place(data),
+            pictures=pictures,
         ),
         by=request.user,
         standing=standing,
@@ -221,6 +218,15 @@ def act(request: Request, number: str, verb: str) -> Response:
         key=key,
     )
     return Response(_view(number, standing, request))
+
+
+def _place(data: dict[str, Any]) -> tuple[float, float] | None:
+    if data["lon"] is None and data["lat"] is None:
+        return None
+    for name in ("lon", "lat", "coord"):
+        if data[name] is None:
+            raise BadParameter(f"缺少 {name} (missing)", parameter=name)
+    return stored_position(data["lon"], data["lat"], data["coord"])
 
 
 def _limit(data: dict[str, Any]) -> Limit | None:

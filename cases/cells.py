@@ -10,7 +10,7 @@ from django.db.models import Avg, Count, F, FloatField, Q, QuerySet
 from django.db.models.functions import Floor
 
 from cases.models import Case
-from cases.workflow import OPEN
+from cases.workflow import OPEN, RUNNING
 
 CELL_PIXELS = 64
 MAX_ZOOM = 19
@@ -38,7 +38,7 @@ def cells(chosen: QuerySet[Case], *, zoom: int, now: dt.datetime) -> list[dict[s
             lat=Avg(y),
             count=Count("pk"),
             open=Count("pk", filter=Q(state__in=OPEN)),
-            overdue=Count("pk", filter=Q(state__in=OPEN, due_at__lt=now)),
+            overdue=Count("pk", filter=Q(state__in=RUNNING, due_at__lt=now)),
         )
         .order_by("-count", "column", "row")
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import Prefetch, QuerySet
 
-from cases.models import Assignment, Case, Dispatch, TraceEvent, Whistle
-from cases.workflow import HANDS, VERBS, State, Verb, allowed
+from cases import procedures as rules_of
+from cases.models import Assignment, Case, Dispatch, Procedure, TraceEvent, Whistle
+from cases.workflow import HANDS, VERBS, Kind, Stage, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
@@ -19,6 +20,7 @@ ON_THE_GRID = frozenset({State.REPORTED, State.HANDLING, State.RESOLVED})
 # Whoever used one of these may not use what comes after it, and the states in which that is asked.
 NOT_TWICE = tuple(sorted({name for verb in VERBS.values() for name in verb.other_than}))
 ASKED_WHO = frozenset(state for verb in VERBS.values() if verb.other_than for state in verb.comes_from)
+PROCEDURE_PARTS = ("unit", "department", "assignment__unit", "assignment__letter", "asked_by__person")
 NOT_THE_SAME = {
     "refer": "主要领导与主管领导不能是同一人 (the two leaders are two persons)",
 }
@@ -26,12 +28,17 @@ NOT_THE_SAME = {
 
 @dataclass(frozen=True)
 class Course:
-    """The last whistle, dispatch and order of a case, what its last letter asked of whom, and who last used some verbs."""
+    """The last whistle and dispatch of a case, what was asked of whom last, the procedures beside it, who used some verbs.
+
+    What was asked last is either an order (``assignment``) or what a letter ``asked`` of departments; what was
+    withdrawn is no longer asked.
+    """
 
     whistle: Whistle | None = None
     dispatch: Dispatch | None = None
     assignment: Assignment | None = None
     asked: tuple[Assignment, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
     actors: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
@@ -44,16 +51,46 @@ class Course:
         """What was asked of the lead department."""
         return next((it for it in self.asked if it.is_lead), None)
 
+    @property
+    def units(self) -> tuple[Assignment, ...]:
+        """All that was asked last, by order or by letter."""
+        return (self.assignment,) if self.assignment is not None else self.asked
+
+    @property
+    def returns(self) -> int:
+        """How often a lead department has returned it and was let."""
+        returned = (it.assignment for it in self.procedures if it.kind == Kind.RETURN and it.stage == Stage.GRANTED)
+        return sum(it is not None and it.is_lead for it in returned)
+
+    @property
+    def suspension(self) -> Procedure | None:
+        """The one in force."""
+        granted = (it for it in self.procedures if it.kind == Kind.SUSPENSION and it.stage == Stage.GRANTED)
+        return next(granted, None)
+
+    @property
+    def ruled(self) -> str | None:
+        """The department found to answer for it, until a letter has gone there."""
+        ruled = [it for it in self.procedures if it.kind == Kind.DISPUTE and it.stage == Stage.GRANTED]
+        return ruled[-1].department_id if ruled and not self.asked else None
+
     def own(self, standing: Standing) -> Assignment | None:
-        """What the letter asked of the department of somebody with this standing."""
-        units = standing.organisations.get(Role.DEPARTMENT_STAFF, frozenset())
-        return next((it for it in self.asked if it.unit_id in units), None)
+        """What was asked of the unit of somebody with this standing: by letter of a department, by order of an office."""
+        departments = standing.organisations.get(Role.DEPARTMENT_STAFF, frozenset())
+        offices = standing.organisations.get(Role.OFFICE_STAFF, frozenset())
+        if self.assignment is not None and self.assignment.unit_id in offices:
+            return self.assignment
+        return next((it for it in self.asked if it.unit_id in departments), None)
 
     def asked_of(self, verb: Verb, standing: Standing, department: str) -> Assignment | None:
-        """What the letter asked of the department a verb is about: its user's own, or the one its user names."""
-        if verb.only == "department":
+        """What was asked of the unit a verb is about: its user's own, or the one its user names."""
+        if verb.only in ("department", "asked") or (verb.procedure and not verb.stages):
             return self.own(standing)
         return next((it for it in self.asked if it.unit_id == department), None)
+
+    def waiting(self, verb: Verb) -> list[Procedure]:
+        """The procedures a verb can carry on."""
+        return [it for it in self.procedures if it.kind == verb.procedure and it.stage in verb.stages]
 
     def refusal(self, verb: Verb, standing: Standing, user_id: int | None) -> str | None:
         """Why somebody of the right role may still not use a verb, as a sentence; None where nothing stands in the way."""
@@ -67,7 +104,13 @@ class Course:
 
     def too_early(self, verb: Verb, case: Case, standing: Standing, at: dt.datetime) -> str | None:
         """What has to be done by or with a department before it may use a verb, as a sentence; None where nothing has."""
-        own = self.own(standing) if verb.only == "department" else None
+        if verb.stages and not self.waiting(verb):
+            return f"没有待办的{Kind(str(verb.procedure)).label}申请 (nothing of the kind is waiting)"
+        own = self.own(standing) if verb.only in ("department", "asked") else None
+        if verb.procedure and not verb.stages:
+            return rules_of.hindrance(verb.procedure, own or self.own(standing), self.procedures, at)
+        if verb.name in SPECIAL:
+            return SPECIAL[verb.name](self, case, at)
         if own is None:
             return None
         if own.finished_at is not None:
@@ -85,11 +128,46 @@ class Course:
             sent = self.whistle.sent if self.whistle is not None else None
             return user_id is not None and sent is not None and sent.user_id == user_id
         if of == "department":
+            own = self.own(standing)
+            return own is not None and own.letter_id is not None
+        if of == "asked":
             return self.own(standing) is not None
         offices = standing.organisations.get(Role.OFFICE_STAFF, frozenset())
         if of == "office":
             return self.dispatch is not None and self.dispatch.office_id in offices
         return self.assignment is not None and self.assignment.unit_id in offices
+
+
+def _confirmed(course: Course, case: Case, at: dt.datetime) -> str | None:
+    letter = course.lead.letter if course.lead is not None else None
+    if letter is None or letter.confirmed_by_id is not None:
+        return "不是待补确认的应急哨 (nothing to confirm)"
+    return None
+
+
+def _unconfirmed(course: Course, case: Case, at: dt.datetime) -> str | None:
+    letter = course.lead.letter if course.lead is not None else None
+    if letter is not None and letter.confirmed_by_id is None:
+        return "应急哨还没有主要领导补确认，不能结项 (not confirmed by the principal leader)"
+    return None
+
+
+def _ended_long_ago(course: Course, case: Case, at: dt.datetime) -> str | None:
+    return rules_of.too_late_to_reopen(case.closed_at, at)
+
+
+def _marked(course: Course, case: Case, at: dt.datetime) -> str | None:
+    return "已经列为重点难点 (on the list already)" if case.hard else None
+
+
+# What stands in the way of some verbs beside whose hands the case is in.
+SPECIAL: Mapping[str, Callable[[Course, Case, dt.datetime], str | None]] = {
+    "certify": _unconfirmed,
+    "ratify": _confirmed,
+    "disown": _confirmed,
+    "reopen": _ended_long_ago,
+    "mark": _marked,
+}
 
 
 def usable(case: Case, course: Course, standing: Standing, user_id: int | None, *, at: dt.datetime) -> list[Verb]:
@@ -118,12 +196,14 @@ def whole_case(key: int) -> tuple[Case, Course]:
                 "assignments",
                 Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
             ),
+            Prefetch("procedures", Procedure.objects.select_related(*PROCEDURE_PARTS).order_by("id")),
         )
         .get(pk=key)
     )
     whistles = [it for it in case.whistles.all() if it.level == Whistle.Level.TOWN]
     actors = {event.verb: event.actor_id for event in case.trace.all()}
-    return case, _course(whistles, list(case.dispatches.all()), list(case.assignments.all()), actors)
+    rows = list(case.dispatches.all()), list(case.assignments.all()), list(case.procedures.all())
+    return case, _course(whistles, *rows, actors)
 
 
 def course_of(case: Case) -> Course:
@@ -132,20 +212,23 @@ def course_of(case: Case) -> Course:
 
 
 def courses_of(cases: Collection[Case]) -> dict[int, Course]:
-    """The courses of some cases by key: at most four statements, however many there are."""
+    """The courses of some cases by key: at most five statements, however many there are."""
     away = [case.pk for case in cases if State(case.state) not in ON_THE_GRID]
     town = Whistle.Level.TOWN
     whistles = _by_case(Whistle.objects.filter(level=town).select_related("sent"), away)
     dispatches = _by_case(Dispatch.objects.select_related("office"), away)
-    assignments = _by_case(Assignment.objects.select_related("unit"), away)
+    assignments = _by_case(Assignment.objects.select_related("unit", "letter"), away)
+    procedures = _by_case(Procedure.objects.select_related(*PROCEDURE_PARTS), away)
     actors = _actors([case.pk for case in cases if State(case.state) in ASKED_WHO])
     return {
-        case.pk: _course(whistles[case.pk], dispatches[case.pk], assignments[case.pk], actors[case.pk])
+        case.pk: _course(
+            whistles[case.pk], dispatches[case.pk], assignments[case.pk], procedures[case.pk], actors[case.pk]
+        )
         for case in cases
     }
 
 
-_Row = TypeVar("_Row", Whistle, Dispatch, Assignment)
+_Row = TypeVar("_Row", Whistle, Dispatch, Assignment, Procedure)
 
 
 def _by_case(rows: QuerySet[_Row], cases: Collection[int]) -> defaultdict[int, list[_Row]]:
@@ -160,20 +243,19 @@ def _course(
     whistles: Sequence[Whistle],
     dispatches: Sequence[Dispatch],
     assignments: Sequence[Assignment],
+    procedures: Sequence[Procedure],
     actors: Mapping[str, int | None],
 ) -> Course:
     """What counts of a case's rows, each kind in the order it was written."""
-    orders = [it for it in assignments if it.letter_id is None]
-    return Course(_last(whistles), _last(dispatches), _last(orders), _of_last_letter(assignments), actors)
+    binding = [it for it in assignments if it.withdrawn_at is None]
+    last = _last(binding)
+    order = last if last is not None and last.letter_id is None else None
+    asked = tuple(it for it in binding if it.letter_id == last.letter_id) if last is not None and not order else ()
+    return Course(_last(whistles), _last(dispatches), order, asked, tuple(procedures), actors)
 
 
 def _last(rows: Sequence[_Row]) -> _Row | None:
     return rows[-1] if rows else None
-
-
-def _of_last_letter(assignments: Sequence[Assignment]) -> tuple[Assignment, ...]:
-    letters = [it.letter_id for it in assignments if it.letter_id is not None]
-    return tuple(it for it in assignments if it.letter_id == max(letters)) if letters else ()
 
 
 def _actors(cases: Collection[int]) -> defaultdict[int, dict[str, int | None]]:

@@ -90,12 +90,30 @@ def due_at(start: dt.datetime, limit: Limit, calendar: WorkingCalendar) -> dt.da
     if limit.unit == Unit.CALENDAR_DAYS:
         return start.astimezone(SHANGHAI) + dt.timedelta(days=limit.amount)
     hours = limit.amount * (HOURS_IN_A_WORKING_DAY if limit.unit == Unit.WORKING_DAYS else 1)
-    left = dt.timedelta(hours=hours)
+    return _worked_on(start, dt.timedelta(hours=hours), calendar)
+
+
+def _worked_on(start: dt.datetime, left: dt.timedelta, calendar: WorkingCalendar) -> dt.datetime:
+    """The moment by which so much working time has passed."""
     for begin, end in calendar.spells(start):
         if left <= end - begin:
             return begin + left
         left -= end - begin
     raise AssertionError("working time has no end")
+
+
+def resumed(
+    due: dt.datetime, paused: dt.datetime, end: dt.datetime, unit: Unit, calendar: WorkingCalendar
+) -> dt.datetime:
+    """The deadline of what was suspended between two moments: the time that was left then is left again at the end.
+
+    What was overdue already stays so. The calendar must reach as far as the new deadline.
+    """
+    if due <= paused:
+        return due
+    if unit in (Unit.EMERGENCY_HOURS, Unit.CALENDAR_DAYS):
+        return due + (end - paused)
+    return _worked_on(end, worked_between(paused, due, calendar), calendar)
 
 
 def worked_between(start: dt.datetime, end: dt.datetime, calendar: WorkingCalendar) -> dt.timedelta:

@@ -16,7 +16,16 @@ from gridmap.roles import Role
 
 MAX_ROWS = 200
 # A button says what was done; a desk says what is to be done.
-TURN_WORDS = {"resolve": "处置到位", "settle": "到社区协调解决", "finish": "办理到位"}
+TURN_WORDS = {
+    "resolve": "处置到位",
+    "settle": "到社区协调解决",
+    "finish": "办理到位",
+    "take_back": "决定退单",
+    "minute": "登记会商纪要",
+    "grant_extension": "决定延期",
+    "support_suspension": "决定挂账",
+    "grant_suspension": "决定挂账",
+}
 NO_COURSE = Course()
 
 
@@ -76,8 +85,10 @@ def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
 
 
 def _turn(mine: Iterable[Verb]) -> str:
-    """What somebody is waited for to do, of what they may do; empty when it is for others."""
-    verb = next((verb for verb in mine if verb.goes_to and not verb.aside), None)
+    """What somebody is waited for to do, of what they may do, what others asked for first; empty when it is for others."""
+    mine = list(mine)
+    ordinary = (verb for verb in mine if verb.goes_to and not verb.aside)
+    verb = next((verb for verb in mine if verb.decides), None) or next(ordinary, None)
     return TURN_WORDS.get(verb.name, verb.label) if verb else ""
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Value, When
 from django.utils import timezone
 
 from cases.models import Case
-from cases.workflow import OPEN, State
+from cases.workflow import RUNNING, State
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.features.collection import Collection
@@ -24,7 +24,7 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     for condition in _conditions(filters):
         chosen = chosen.filter(condition)
     if filters.overdue is not None:
-        late = Q(state__in=OPEN, due_at__lt=timezone.now())
+        late = Q(state__in=RUNNING, due_at__lt=timezone.now())
         chosen = chosen.filter(late if filters.overdue else ~late)
     return chosen
 

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.workflow import HANDS, NEEDS, OPEN, STEP_OF, VERBS, State, Step, Verb
+from cases.rules import RULES
+from cases.workflow import (
+    EXTRAS,
+    HANDS,
+    NEEDS,
+    OPEN,
+    REASONS,
+    STEP_OF,
+    VERBS,
+    Kind,
+    Progress,
+    Stage,
+    State,
+    Step,
+    Verb,
+)
 from gridmap.roles import Role
 
 
@@ -17,7 +32,11 @@ def process() -> dict[str, Any]:
             for state in State
         ],
         "roles": [{"role": role.value, "name": role.label} for role in Role],
-        "needs": [{"need": need, "name": name} for need, name in NEEDS.items()],
+        "needs": [{"need": need, "name": name} for need, name in (NEEDS | EXTRAS).items()],
+        "procedures": [{"procedure": kind.value, "name": kind.label} for kind in Kind],
+        "stages": [{"stage": stage.value, "name": stage.label} for stage in Stage],
+        "assignment": [{"stage": it.value, "name": it.label} for it in Progress],
+        "rules": _rules(),
         "verbs": [_verb(verb) for verb in VERBS.values()],
     }
 
@@ -29,11 +48,40 @@ def _verb(verb: Verb) -> dict[str, Any]:
         "from": [state.value for state in State if state in verb.comes_from],
         "to": verb.goes_to.value if verb.goes_to else None,
         "roles": [role.value for role in Role if role in verb.roles],
+        "one_of": [state.value for state in State if state in verb.one_of],
         "needs": list(verb.needs),
+        "may": list(verb.may),
+        "reasons": [{"reason": it, "name": name} for it, name in REASONS.get(verb.name, {}).items()],
+        "procedure": verb.procedure.value if verb.procedure else None,
+        "stages": [stage.value for stage in Stage if stage in verb.stages],
+        "stage": verb.stage.value if verb.stage else None,
         "other_than": list(verb.other_than),
         "lead": verb.lead,
         "only": verb.only or None,
         "beside": verb.beside or None,
+    }
+
+
+def _rules() -> dict[str, Any]:
+    """What the article leaves open, in words."""
+    minutes = {
+        "emergency_receipt": RULES.emergency_receipt,
+        "emergency_arrival": RULES.emergency_arrival,
+        "ratification": RULES.ratification,
+    }
+    return {
+        "version": RULES.version,
+        "receipt": str(RULES.receipt),
+        "arrival": str(RULES.arrival),
+        "emergency_limit": str(RULES.emergency_limit),
+        **{name: f"{int(it.total_seconds() // 60)}分钟" for name, it in minutes.items()},
+        "returning": str(RULES.returning),
+        "returns": RULES.returns,
+        "extensions": RULES.extensions,
+        "suspension_days": RULES.suspension_days,
+        "reopening_days": RULES.reopening_days,
+        "repeat_within_m": RULES.repeat_within_m,
+        "decisions": {kind.value: str(limit) for kind, limit in RULES.decisions.items()},
     }
 
 
@@ -55,10 +103,15 @@ def diagram() -> str:
     lines += [f"    {state.value}: {state.label}" for state in State]
     for verb in VERBS.values():
         for state in State:
-            if state in verb.comes_from and verb.goes_to:
-                lines.append(f"    {state.value} --> {verb.goes_to.value}: {verb.label}")
+            if state in verb.comes_from:
+                lines += [f"    {state.value} --> {to.value}: {verb.label}" for to in _ways(verb) if to != state]
     lines += [f"    {state.value} --> [*]" for state in State if state not in OPEN]
     return "\n".join(lines)
+
+
+def _ways(verb: Verb) -> list[State]:
+    """The states a verb can lead to, but for that it was used in."""
+    return [verb.goes_to] if verb.goes_to else [state for state in State if state in verb.one_of]
 
 
 def tables() -> str:
@@ -84,5 +137,8 @@ def _row(verb: Verb) -> str:
         f"与“{VERBS[verb.beside].label}”都办了才往下走" if verb.beside else "",
     ]
     special = "；".join(rule for rule in rules if rule)
-    goes_to = verb.goes_to.label if verb.goes_to else "不变"
+    goes_to = "、".join(state.label for state in _ways(verb)) or "不变"
+    if verb.procedure and verb.stage:
+        before = "、".join(stage.label for stage in Stage if stage in verb.stages)
+        special = "；".join(it for it in (special, f"{verb.procedure.label}：{before}→{verb.stage.label}") if it)
     return f"| {verb.label} | `{verb.name}` | {comes_from} | {goes_to} | {roles} | {needs} | {special} |"

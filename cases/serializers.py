@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT, MAX_PERSONS
 from cases.deadlines import Unit, due_at
-from cases.models import Assignment, Case, Category, Dispatch, SurveyAnswer, TraceEvent, Whistle
+from cases.models import Assignment, Case, Category, Dispatch, Procedure, SurveyAnswer, TraceEvent, Whistle
 from cases.models.calendar import calendar_for
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
@@ -164,6 +164,12 @@ class ActionInput(StrictInput):
     persons = serializers.CharField(max_length=MAX_PERSONS, required=False, allow_blank=True, default="")
     into = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
     own_power = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+    until = serializers.CharField(max_length=10, required=False, allow_blank=True, default="")
+    procedure = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+    lon = NumberField(required=False, allow_null=True, default=None)
+    lat = NumberField(required=False, allow_null=True, default=None)
+    coord = serializers.ChoiceField(COORDINATE_SYSTEMS, required=False, allow_null=True, default=None)
     limit_amount = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False, default=None)
     limit_unit = serializers.ChoiceField(Unit.choices, required=False, default=Unit.WORKING_DAYS)
     photos = PhotosField(required=False, default=list)
@@ -286,6 +292,10 @@ def full_view(case: Case, actions: list[Verb]) -> dict[str, Any]:
         "whistles": [whistle_view(whistle) for whistle in case.whistles.all()],
         "dispatches": [dispatch_view(it) for it in case.dispatches.all()],
         "assignments": [assignment_view(it) for it in case.assignments.all()],
+        "procedures": [procedure_view(it) for it in case.procedures.all()],
+        "hard": case.hard,
+        "reopened": case.reopened,
+        "repeats": case.repeats.number if case.repeats else None,
         "survey": survey_view(answers[0]) if (answers := case.answers.all()) else None,
         "trace": [trace_view(event) for event in case.trace.all()],
         "actions": [{"verb": verb.name, "label": verb.label, "needs": list(verb.needs)} for verb in actions],
@@ -329,6 +339,28 @@ def assignment_view(it: Assignment) -> dict[str, Any]:
         "due_at": timezone.localtime(it.due_at).isoformat(),
         "finished_at": timezone.localtime(it.finished_at).isoformat() if it.finished_at else None,
         "redone": it.redone,
+        "withdrawn_at": timezone.localtime(it.withdrawn_at).isoformat() if it.withdrawn_at else None,
+    }
+
+
+def procedure_view(it: Procedure) -> dict[str, Any]:
+    """What somebody asked for beside the course of a case, and what was decided."""
+    return {
+        "id": it.pk,
+        "kind": it.kind,
+        "kind_name": it.kind_label,
+        "stage": it.stage,
+        "stage_name": it.get_stage_display(),
+        "unit": {"code": it.unit_id, "name": it.unit.name} if it.unit else None,
+        "reason": it.reason,
+        "reason_name": it.reason_label,
+        "text": it.text,
+        "asked_at": timezone.localtime(it.asked_at).isoformat(),
+        "decide_by": timezone.localtime(it.decide_by).isoformat(),
+        "until": timezone.localtime(it.until).isoformat() if it.until else None,
+        "decided_at": timezone.localtime(it.decided_at).isoformat() if it.decided_at else None,
+        "ruling": it.ruling,
+        "department": {"code": it.department_id, "name": it.department.name} if it.department else None,
     }
 
 

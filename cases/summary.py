@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from cases.models import Case, SurveyAnswer
-from cases.workflow import DONE, OPEN, State
+from cases.workflow import DONE, OPEN, RUNNING, State
 
 
 def rate(numerator: int, denominator: int) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def summary(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, Any]:
         collected=Count("pk", filter=~Q(state=State.MERGED)),
         done=Count("pk", filter=Q(state__in=DONE)),
         open=Count("pk", filter=Q(state__in=OPEN)),
-        overdue=Count("pk", filter=Q(state__in=OPEN, due_at__lt=now)),
+        overdue=Count("pk", filter=Q(state__in=RUNNING, due_at__lt=now)),
         in_time=Count("pk", filter=Q(state__in=DONE, closed_at__lte=F("due_at"))),
         **{f"in_{state}": Count("pk", filter=Q(state=state)) for state in State.values},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import uuid
 from dataclasses import dataclass
@@ -32,19 +33,23 @@ from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
-from cases.course import usable, whole_case
+from cases.course import Course, usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.desk import desk_of, posts_of, time_left, waits_for
 from cases.handovers import handed_over
 from cases.letters import drawing
-from cases.models import Case, Letter, Photo, SurveyAnswer
+from cases.models import Case, Letter, Photo, Procedure, SurveyAnswer
 from cases.models.survey import MAX_COMMENT
+from cases.rules import RULES
 from cases.serializers import MAX_TEXT, category_tree, trace_view
-from cases.workflow import OPEN, STEP_OF, State, Step
+from cases.workflow import REASONS, RUNNING, STEP_OF, State, Step, Verb
 from gridmap.duties import Standing, path_of, responsible_for
+from gridmap.features.parameters import read_number, stored_position
 from gridmap.models import Area, Boundary
 from gridmap.problems import NotFound, Problem, Unprocessable
 
+# Rulings about cases of the same category that are offered with a letter.
+PRECEDENTS = 5
 UNKNOWN_ICON = "question-circle"
 SATISFACTIONS = SurveyAnswer.Satisfaction
 
@@ -276,10 +281,11 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         # What carries the case on comes first.
         "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
         "waits_for": waits_for(State(shown.state), verbs, course),
-        "choices": _choices(shown, {need for verb in verbs for need in verb.needs}, standing) | {"asked": course.asked},
+        "choices": _choices(shown, verbs, course, standing),
+        "procedures": course.procedures,
         "own_powers": own_powers(shown, on=timezone.localdate()) if any(it.name == "apply" for it in verbs) else [],
         "overdue": shown.is_overdue(now),
-        "left": time_left(shown.due_at, now) if shown.state in OPEN else "",
+        "left": time_left(shown.due_at, now) if shown.state in RUNNING else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
         "survey": _survey(shown),
         "tried": tried,
@@ -300,9 +306,17 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
     return render(request, "cases/case.html", context, status=tried.problem.status if tried else 200)
 
 
-def _choices(shown: Case, needs: set[str], standing: Standing) -> dict[str, Any]:
+def _choices(shown: Case, verbs: list[Verb], course: Course, standing: Standing) -> dict[str, Any]:
     """What the forms offer to choose from; nothing is asked for that no form needs."""
-    choices: dict[str, Any] = {}
+    needs = {need for verb in verbs for need in verb.needs}
+    own = course.own(standing)
+    choices: dict[str, Any] = {
+        "asked": course.asked,
+        "ruled": course.ruled,
+        "more": own.limit if own is not None else None,
+        "waiting": {verb.name: course.waiting(verb) for verb in verbs if verb.stages},
+        "reasons": {verb.name: REASONS[verb.name] for verb in verbs if "reason" in verb.needs},
+    }
     if "person" in needs:
         choices["people"] = who_can_be_sent(shown, on=timezone.localdate())
     if "office" in needs:
@@ -313,6 +327,10 @@ def _choices(shown: Case, needs: set[str], standing: Standing) -> dict[str, Any]
         choices["candidates"] = candidates(shown, standing)
     if "department" in needs:
         choices["departments"] = departments()
+        choices["precedents"] = Procedure.objects.rulings(shown.category_id)[:PRECEDENTS]
+    if "until" in needs:
+        today = timezone.localdate()
+        choices["until"] = (today + dt.timedelta(days=1), today + dt.timedelta(days=RULES.suspension_days))
     if "limit" in needs:
         choices["limit_units"] = Unit.choices
     return choices
@@ -331,12 +349,9 @@ def _short(path: list[dict[str, str]]) -> list[dict[str, str]]:
 def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpResponse:
     """Use a verb on a case and come back to it; a refusal is shown where it was tried."""
     standing = caller(request)
-    words = {name: request.POST.get(name, "") for name in WORDS}
-    words["area"] = words["area"].strip()
     try:
         key = read_key(request.POST.get("key"))
-        assisting = request.POST.getlist("assisting")
-        given = Given(**words, assisting=assisting, limit=_limit(request), pictures=photos.read_all(uploads(request)))
+        given = _given(request)
         actions.act(number, verb, given, by=request.user, standing=standing, at=timezone.localtime(), key=key)
     except Problem as problem:
         found, whole = case_for(number, standing)
@@ -344,6 +359,27 @@ def act(request: AuthenticatedHttpRequest, number: str, verb: str) -> HttpRespon
             raise
         return _case_page(request, found, standing, Tried(verb, problem, request.POST.dict()))
     return redirect("case", number)
+
+
+def _given(request: HttpRequest) -> Given:
+    """What a form says; raises :class:`Problem` for what it cannot mean."""
+    words: dict[str, Any] = {name: request.POST.get(name, "") for name in WORDS}
+    words["area"] = words["area"].strip()
+    return Given(
+        **words,
+        assisting=request.POST.getlist("assisting"),
+        limit=_limit(request),
+        place=_place(request),
+        pictures=photos.read_all(uploads(request)),
+    )
+
+
+def _place(request: HttpRequest) -> tuple[float, float] | None:
+    """The place a device told a form, in its own words WGS 84; None where it told nothing."""
+    lon, lat = (request.POST.get(name, "").strip() for name in ("lon", "lat"))
+    if not (lon or lat):
+        return None
+    return stored_position(read_number("lon", lon), read_number("lat", lat), request.POST.get("coord", "wgs84"))
 
 
 def _limit(request: HttpRequest) -> Limit | None:
@@ -378,7 +414,6 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     asked = list(written.assignments.select_related("unit").order_by("part", "id"))
     path = path_of(found.current_area_id)
     town = path[1]["name"] if len(path) > 1 else path[0]["name"]
-    person = getattr(written.confirmed_by, "person", None)
     context = {
         "case": found,
         "letter": written,
@@ -387,10 +422,15 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "town": town,
         "place": path[-1]["name"],
         "centre": responsible_for(found.current_area_id, on=timezone.localdate(written.issued_at))["centre"],
-        "confirmed_by": person.name if person else written.confirmed_by.get_username(),
+        "confirmed_by": _named(written.confirmed_by),
         "drawn": drawing(found.point.x, found.point.y, _ground_about(found, above=town)),
     }
     return render(request, "cases/letter.html", context)
+
+
+def _named(user: User | None) -> str:
+    person = getattr(user, "person", None)
+    return person.name if person else user.get_username() if user else ""
 
 
 def _ground_about(found: Case, *, above: str) -> list[tuple[str, Any]]:

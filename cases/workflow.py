@@ -8,6 +8,10 @@ before the leader in charge (R53); the leader orders a unit to do a task by a de
 is needed: then the office applies, the principal leader confirms (R56), and the centre blows the third whistle with a
 letter to a lead department and those that assist (R58, R59). The lead receives it, comes and is signed in by the town's
 office (R63), handles the case and says so; the office verifies (R64).
+
+Beside this course run procedures: somebody asks for something, somebody else decides. A department returns a letter or
+disputes it, a joint meeting says who leads, a unit asks for more time or for the case to be suspended. They have stages
+of their own; only some decisions move the case.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ class State(TextChoices):
     RECEIVED = "received", "部门已查收"
     ARRIVED = "arrived", "部门已报到"
     CLAIMED = "claimed", "部门办结核实"
+    SUSPENDED = "suspended", "已挂账"
     CLOSED = "closed", "已结项"
     REFUSED = "refused", "不予受理"
     MERGED = "merged", "已并入"
@@ -48,6 +53,36 @@ class State(TextChoices):
 def states() -> list[tuple[str, str]]:
     """The states as a field's choices: named by migrations, so that a new state is a new constraint and no more."""
     return State.choices
+
+
+class Kind(TextChoices):
+    """What can be asked for beside the course of a case."""
+
+    RETURN = "return", "退单"
+    DISPUTE = "dispute", "权属争议"
+    MEETING = "meeting", "会商"
+    EXTENSION = "extension", "延期"
+    SUSPENSION = "suspension", "挂账"
+
+
+class Stage(TextChoices):
+    """Where what was asked for stands."""
+
+    ASKED = "asked", "待决定"
+    SUPPORTED = "supported", "主要领导已同意"
+    GRANTED = "granted", "已同意"
+    REFUSED = "refused", "不同意"
+    OVER = "over", "已结束"
+
+
+class Progress(TextChoices):
+    """How far what was asked of a unit has come: the second machine, told by the times of its row."""
+
+    ISSUED = "issued", "已发出"
+    RECEIVED = "received", "已查收"
+    ARRIVED = "arrived", "已报到"
+    FINISHED = "finished", "申请办结"
+    WITHDRAWN = "withdrawn", "已撤回"
 
 
 class Step(IntegerChoices):
@@ -82,6 +117,7 @@ STEP_OF: dict[State, Step] = {
     State.RECEIVED: Step.REPORT_FOR_DUTY,
     State.ARRIVED: Step.IMPLEMENT,
     State.CLAIMED: Step.VERIFY,
+    State.SUSPENDED: Step.IMPLEMENT,
     State.CLOSED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
     State.MERGED: Step.INTEGRATE,
@@ -96,6 +132,11 @@ OFFICES = frozenset({Role.OFFICE_STAFF})
 DEPARTMENTS = frozenset({Role.DEPARTMENT_STAFF})
 # From the letter on until the lead department says that it is done.
 WITH_DEPARTMENTS = frozenset({State.ISSUED, State.RECEIVED, State.ARRIVED})
+# A unit has been asked to act: a department by letter, an office or the brigade by order.
+IN_WORK = WITH_DEPARTMENTS | {State.ORDERED}
+PRINCIPAL = frozenset({Role.PRINCIPAL_LEADER})
+DISTRICT = frozenset({Role.DISTRICT_CENTRE_STAFF})
+UNITS = OFFICES | DEPARTMENTS
 # Whom a town has to send: its own people, whatever their post there.
 OF_THE_TOWN = frozenset({Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER})
 
@@ -113,6 +154,23 @@ NEEDS = {
     "department": "部门",
     "persons": "来的人",
     "into": "另一件事项的编号",
+    "reason": "原因",
+    "until": "复查日期",
+}
+# What can be given beside what must be.
+EXTRAS = {"photo": "照片", "place": "位置"}
+# Reasons are chosen, so that they can be counted (DOMAIN 3.3): by the verb that asks for them.
+REASONS: dict[str, dict[str, str]] = {
+    "return": {"territory": "属地不符", "powers": "权属不清", "overlap": "职能交叉"},
+    "dispute": {"territory": "属地不符", "powers": "权属不清", "overlap": "职能交叉"},
+    "extend": {
+        "weather": "天气或不可抗力",
+        "scope": "工作量超出预计",
+        "procedure": "须履行法定程序",
+        "others": "须其他单位配合",
+    },
+    "suspend": {"planning": "等待规划建设", "funds": "资金未落实", "history": "历史遗留", "law": "法规政策限制"},
+    "reopen": {"repeat": "同一问题再次反映", "check": "抽查发现未解决", "false": "虚假办结"},
 }
 # In whose hands a case can be.
 HANDS = {
@@ -120,6 +178,7 @@ HANDS = {
     "office": ("承接派件的职能机构", "the office it was dispatched to"),
     "unit": ("被交办的责任部门", "the unit that was ordered"),
     "department": ("信函所列的部门", "a department the letter names"),
+    "asked": ("被交办的责任部门或信函所列的部门", "the unit that was ordered, a department the letter names"),
 }
 
 
@@ -127,11 +186,13 @@ HANDS = {
 class Verb:
     """One thing that can be done to a case.
 
-    ``goes_to`` is None where the state stays. ``needs`` names what the one who acts must give, of :data:`NEEDS`, and
-    ``asks`` what its text is to say. ``other_than`` asks for somebody else than whoever last used one of these verbs,
+    ``goes_to`` is None where the state stays, or where the course of the case tells which of ``one_of`` it becomes.
+    ``needs`` names what the one who acts must give, of :data:`NEEDS`, ``may`` what can be given too, of :data:`EXTRAS`,
+    and ``asks`` what its text is to say. ``other_than`` asks for somebody else than whoever last used one of these verbs,
     ``only`` for somebody in whose hands the case is, of :data:`HANDS`. ``beside`` names the other of two tracks: each
     can be taken once, and the state goes on when both are. ``lead``: the state goes on only where it concerns the lead
-    department. ``aside``: not the ordinary way on, and nobody is waited for to go it.
+    department. ``aside``: not the ordinary way on, and nobody is waited for to go it. ``procedure``: the kind it begins, or,
+    with ``stages``, carries on from one of these; it then stands at ``stage``.
     """
 
     name: str
@@ -146,6 +207,16 @@ class Verb:
     beside: str = ""
     lead: bool = False
     aside: bool = False
+    one_of: frozenset[State] = frozenset()
+    may: tuple[str, ...] = ()
+    procedure: Kind | None = None
+    stages: frozenset[Stage] = frozenset()
+    stage: Stage | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether it carries on what somebody has asked for, who waits for that."""
+        return bool(self.stages) and self.stage != Stage.OVER
 
 
 VERBS: dict[str, Verb] = {
@@ -277,9 +348,18 @@ VERBS: dict[str, Verb] = {
             ("department", "persons"),
             only="office",
             lead=True,
+            may=("photo", "place"),
         ),
         Verb(
-            "handle", "补充处置记录", WITH_DEPARTMENTS, None, DEPARTMENTS, ("text",), asks="办理情况", only="department"
+            "handle",
+            "补充处置记录",
+            WITH_DEPARTMENTS,
+            None,
+            DEPARTMENTS,
+            ("text",),
+            asks="办理情况",
+            only="department",
+            may=("photo",),
         ),
         Verb(
             "claim",
@@ -313,6 +393,222 @@ VERBS: dict[str, Verb] = {
             only="office",
             aside=True,
         ),
+        Verb(
+            "issue_at_once",
+            "应急吹哨(先发后补)",
+            frozenset({State.DISPATCHED, State.DECIDING, State.REFERRED, State.APPLIED}),
+            State.ISSUED,
+            CENTRE,
+            ("department", "text", "limit"),
+            asks="工作任务和紧急情况",
+            aside=True,
+        ),
+        Verb("ratify", "补确认应急哨", WITH_DEPARTMENTS | {State.CLAIMED}, None, PRINCIPAL, other_than=("refer",)),
+        Verb(
+            "disown",
+            "不予确认应急哨",
+            WITH_DEPARTMENTS | {State.CLAIMED},
+            State.DECIDING,
+            PRINCIPAL,
+            ("text",),
+            aside=True,
+        ),
+        Verb("withdraw", "撤回，重新整合", frozenset({State.CONFIRMED}), State.TRIAGE, CENTRE, ("text",), aside=True),
+        Verb(
+            "return",
+            "退单",
+            WITH_DEPARTMENTS,
+            None,
+            DEPARTMENTS,
+            ("reason", "text"),
+            asks="为什么不归本部门办，证据是什么",
+            only="department",
+            procedure=Kind.RETURN,
+            stage=Stage.ASKED,
+        ),
+        Verb(
+            "take_back",
+            "同意退单",
+            WITH_DEPARTMENTS,
+            State.CONFIRMED,
+            CENTRE,
+            ("text",),
+            lead=True,
+            aside=True,
+            procedure=Kind.RETURN,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.GRANTED,
+        ),
+        Verb(
+            "refuse_return",
+            "不同意退单",
+            WITH_DEPARTMENTS,
+            None,
+            CENTRE,
+            ("text",),
+            procedure=Kind.RETURN,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.REFUSED,
+        ),
+        Verb(
+            "dispute",
+            "提请裁定权属",
+            WITH_DEPARTMENTS,
+            None,
+            DEPARTMENTS | CENTRE,
+            ("reason", "text"),
+            asks="各方主张和依据",
+            procedure=Kind.DISPUTE,
+            stage=Stage.ASKED,
+        ),
+        Verb(
+            "rule",
+            "裁定权属",
+            WITH_DEPARTMENTS,
+            None,
+            DISTRICT,
+            ("department", "text"),
+            asks="裁定理由",
+            one_of=WITH_DEPARTMENTS | {State.CONFIRMED},
+            procedure=Kind.DISPUTE,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.GRANTED,
+        ),
+        Verb(
+            "convene",
+            "召集会商",
+            WITH_DEPARTMENTS | {State.CONFIRMED},
+            None,
+            CENTRES,
+            ("text",),
+            asks="会商议题、时间和参加单位",
+            procedure=Kind.MEETING,
+            stage=Stage.ASKED,
+        ),
+        Verb(
+            "minute",
+            "按会商纪要发函",
+            WITH_DEPARTMENTS | {State.CONFIRMED},
+            State.ISSUED,
+            CENTRE,
+            ("persons", "department", "text", "limit"),
+            asks="会商结论和工作任务",
+            aside=True,
+            procedure=Kind.MEETING,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.GRANTED,
+        ),
+        Verb(
+            "extend",
+            "申请延期",
+            IN_WORK,
+            None,
+            UNITS,
+            ("reason", "text", "limit"),
+            asks="为什么按时办不完",
+            only="asked",
+            procedure=Kind.EXTENSION,
+            stage=Stage.ASKED,
+        ),
+        Verb(
+            "grant_extension",
+            "同意延期",
+            IN_WORK,
+            None,
+            CENTRES,
+            procedure=Kind.EXTENSION,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.GRANTED,
+        ),
+        Verb(
+            "refuse_extension",
+            "不同意延期",
+            IN_WORK,
+            None,
+            CENTRES,
+            ("text",),
+            procedure=Kind.EXTENSION,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.REFUSED,
+        ),
+        Verb(
+            "suspend",
+            "申请挂账",
+            IN_WORK,
+            None,
+            UNITS,
+            ("reason", "text", "until"),
+            asks="为什么暂时办不了，打算怎样办",
+            only="asked",
+            procedure=Kind.SUSPENSION,
+            stage=Stage.ASKED,
+        ),
+        Verb(
+            "support_suspension",
+            "同意挂账，报区网格中心",
+            IN_WORK,
+            None,
+            PRINCIPAL,
+            procedure=Kind.SUSPENSION,
+            stages=frozenset({Stage.ASKED}),
+            stage=Stage.SUPPORTED,
+        ),
+        Verb(
+            "grant_suspension",
+            "批准挂账",
+            IN_WORK,
+            State.SUSPENDED,
+            DISTRICT,
+            aside=True,
+            procedure=Kind.SUSPENSION,
+            stages=frozenset({Stage.SUPPORTED}),
+            stage=Stage.GRANTED,
+        ),
+        Verb(
+            "refuse_suspension",
+            "不同意挂账",
+            IN_WORK,
+            None,
+            PRINCIPAL | DISTRICT,
+            ("text",),
+            procedure=Kind.SUSPENSION,
+            stages=frozenset({Stage.ASKED, Stage.SUPPORTED}),
+            stage=Stage.REFUSED,
+        ),
+        Verb(
+            "resume",
+            "恢复办理",
+            frozenset({State.SUSPENDED}),
+            None,
+            UNITS,
+            ("text",),
+            asks="为什么可以办了",
+            only="asked",
+            aside=True,
+            one_of=IN_WORK,
+            procedure=Kind.SUSPENSION,
+            stages=frozenset({Stage.GRANTED}),
+            stage=Stage.OVER,
+        ),
+        Verb(
+            "reopen",
+            "重新办理",
+            frozenset({State.CLOSED}),
+            None,
+            VERIFIERS | DISTRICT,
+            ("reason", "text"),
+            asks="哪里没有解决",
+            aside=True,
+            one_of=frozenset({State.HANDLING, State.TRIAGE, State.ORDERED, State.ARRIVED}),
+        ),
+        Verb(
+            "mark",
+            "列为重点难点",
+            frozenset({State.TRIAGE, State.DECIDING, State.CONFIRMED}) | IN_WORK,
+            None,
+            CENTRES | LEADERS | PRINCIPAL,
+            ("text",),
+        ),
         Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, other_than=("resolve",)),
         Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",), aside=True),
         Verb(
@@ -344,7 +640,11 @@ VERBS: dict[str, Verb] = {
     )
 }
 
-OPEN = frozenset(state for state in State if any(state in verb.comes_from for verb in VERBS.values()))
+# A case that ended can be opened again, and is not open for that.
+ENDED = frozenset({State.CLOSED, State.REFUSED, State.MERGED})
+OPEN = frozenset(State) - ENDED
+# Open and its clock running: what can be overdue.
+RUNNING = OPEN - {State.SUSPENDED}
 DONE = frozenset({State.CLOSED})
 
 
@@ -353,8 +653,15 @@ def allowed(verb: Verb, state: State, tracks: Collection[str] = ()) -> bool:
     return state in verb.comes_from and not (verb.beside and verb.name in tracks)
 
 
-def after(verb: Verb, state: State, tracks: Collection[str] = (), *, lead: bool = True) -> State:
-    """The state a case is in once the verb was used; ``lead``: whether it concerned the lead department."""
+def after(
+    verb: Verb, state: State, tracks: Collection[str] = (), *, lead: bool = True, told: State | None = None
+) -> State:
+    """The state a case is in once the verb was used.
+
+    ``lead``: whether it concerned the lead department; ``told``: which of ``one_of`` the course of the case tells.
+    """
     if (verb.beside and verb.beside not in tracks) or (verb.lead and not lead):
         return state
+    if verb.one_of:
+        return told or state
     return verb.goes_to or state

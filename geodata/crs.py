@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer
+from pyproj import CRS, Geod, Transformer
 
 STORED_SRID = 4490
 """CGCS2000, longitude and latitude in degrees, in this order."""
@@ -170,6 +170,16 @@ def to_metres(lon: ArrayLike, lat: ArrayLike, srid: int = METRES_SRID) -> tuple[
 def from_metres(x: ArrayLike, y: ArrayLike, srid: int = METRES_SRID) -> tuple[Any, Any]:
     """Turn easting and northing in a plane of `metres_srid` back into stored degrees, longitude first."""
     return _transformer(srid, STORED_SRID).transform(x, y)
+
+
+def distance_m(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Geodesic metres between two places, longitude and latitude in CGCS2000 degrees."""
+    return float(_geod().inv(*one, *other)[2])
+
+
+@cache
+def _geod() -> Geod:
+    return CRS(STORED_SRID).get_geod() or Geod(ellps="GRS80")
 
 
 @cache

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.gis.geos import Point
 from django.db import connection
 from django.db.models import QuerySet
 
 from cases.actions.town import categories_of, town_of
-from cases.deadlines import Limit, Unit
-from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, TraceEvent, Whistle
-from cases.models.calendar import due_after
+from cases.deadlines import Limit, due_at
+from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, Photo, TraceEvent, Whistle
+from cases.models.calendar import calendar_for, due_after
+from cases.rules import RULES
+from geodata.crs import STORED_SRID, distance_m
 from gridmap.models import DelegatedPower, Organisation, PowerGrant
 from gridmap.problems import Conflict, Unprocessable
 
-# The article says "in time" (R61); two working hours is our default.
-RECEIPT = Limit(2, Unit.WORKING_HOURS)
+# What says whether a third whistle is confirmed: the last of these.
+APPLYING = ("refer", "endorse", "withdraw", "disown")
 
 
 def departments() -> QuerySet[Organisation]:
@@ -53,21 +56,22 @@ def issue(
     *,
     by: AbstractBaseUser,
     at: dt.datetime,
+    urgent: bool = False,
 ) -> dict[str, object]:
     """Blow the third whistle: a numbered letter to one lead department and to those that assist (R58 to R60).
 
-    Its deadline is the case's from now on; the clock starts here, not when somebody receives it.
+    Its deadline is the case's from now on; the clock starts here, not when somebody receives it. Only what is ``urgent``
+    goes out without the principal leader's confirmation, which may follow within a day.
     """
-    units = _departments([lead, *(code for code in assisting if code != lead)])
-    said = {it.verb: it for it in TraceEvent.objects.filter(case=case, verb__in=("refer", "endorse")).order_by("seq")}
-    if "endorse" not in said or said["endorse"].actor_id is None:
+    units = departments_named([lead, *(code for code in assisting if code != lead)])
+    reason, confirmed_by = _application(case)
+    if confirmed_by is None and not urgent:
         raise Conflict("没有主要领导的确认，不能吹三级哨 (not confirmed)")
-    reason = str(said["refer"].payload["text"]) if "refer" in said else ""
-    due_at, receive_by = due_after(at, limit), due_after(at, RECEIPT)
+    due_at, limits = due_after(at, limit), _limits(at, urgent=urgent)
     whistle, _ = Whistle.objects.get_or_create(
         case=case,
         level=Whistle.Level.DISTRICT,
-        defaults={"tried": reason, "reason": task, "blown_at": at, "blown_by_id": by.pk},
+        defaults={"tried": reason or task, "reason": task, "blown_at": at, "blown_by_id": by.pk},
     )
     letter = Letter.objects.create(
         number=_next_number(at),
@@ -76,7 +80,8 @@ def issue(
         due_at=due_at,
         issued_at=at,
         issued_by_id=by.pk,
-        confirmed_by_id=said["endorse"].actor_id,
+        confirmed_by_id=confirmed_by,
+        confirm_by=at + RULES.ratification if confirmed_by is None else None,
     )
     for unit in units:
         Assignment.objects.create(
@@ -90,7 +95,7 @@ def issue(
             ordered_at=at,
             ordered_by_id=by.pk,
             due_at=due_at,
-            receive_by=receive_by,
+            **limits,
         )
     case.due_at = due_at
     return {
@@ -100,6 +105,59 @@ def issue(
         "assisting": [unit.name for unit in units[1:]],
         "limit": str(limit),
         "due_at": due_at.isoformat(),
+    } | ({"urgent": True} if urgent else {})
+
+
+def _application(case: Case) -> tuple[str, int | None]:
+    """Why the town is not enough, and which principal leader has confirmed that since the case was with the town last."""
+    reason, confirmed_by = "", None
+    for event in TraceEvent.objects.filter(case=case, verb__in=APPLYING).order_by("seq"):
+        if event.verb == "refer":
+            reason = str(event.payload["text"])
+        confirmed_by = event.actor_id if event.verb == "endorse" else None
+    return reason, confirmed_by
+
+
+def issue_at_once(
+    case: Case, lead: str, assisting: Sequence[str], task: str, limit: Limit, *, by: AbstractBaseUser, at: dt.datetime
+) -> dict[str, object]:
+    """The whistle of an emergency: at once, to be done within a day, and confirmed within a day."""
+    most = RULES.emergency_limit
+    if limit.unit != most.unit or limit.amount > most.amount:
+        raise Unprocessable(
+            f"应急哨的时限以紧急工作时计，不超过 {most} (emergency hours, at most 24)", parameter="limit"
+        )
+    return issue(case, lead, assisting, task, limit, by=by, at=at, urgent=True)
+
+
+def ratify(letter: Letter, *, by: AbstractBaseUser, at: dt.datetime) -> dict[str, object]:
+    """The principal leader confirms what went out at once (R56); later than it should be is said, and counts all the same."""
+    letter.confirmed_by_id, letter.confirmed_at = by.pk, at
+    letter.save(update_fields=["confirmed_by", "confirmed_at"])
+    late = letter.confirm_by is not None and at > letter.confirm_by
+    return {"letter": letter.number, "late": late}
+
+
+def withdraw(asked: Iterable[Assignment], *, at: dt.datetime) -> list[str]:
+    """Ask it of these units no longer; gives their names."""
+    names = []
+    for assignment in asked:
+        assignment.withdrawn_at = at
+        assignment.save(update_fields=["withdrawn_at"])
+        names.append(assignment.unit.name)
+    return names
+
+
+def _limits(at: dt.datetime, *, urgent: bool) -> dict[str, dt.datetime]:
+    """By when a letter is to be received, can be returned and is to be come for."""
+    if urgent:
+        receive_by = at + RULES.emergency_receipt
+        return {"receive_by": receive_by, "return_by": receive_by, "arrive_by": at + RULES.emergency_arrival}
+    calendar = calendar_for(at, [RULES.receipt, RULES.returning, RULES.arrival])
+    return {
+        "receive_by": due_at(at, RULES.receipt, calendar),
+        "return_by": due_at(at, RULES.returning, calendar),
+        "arrive_by": due_at(at, RULES.arrival, calendar),
     }
 
 
@@ -111,18 +169,40 @@ def receive(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
 
 
 def sign_in(
-    assignment: Assignment | None, persons: str, note: str, *, by: AbstractBaseUser, at: dt.datetime
+    assignment: Assignment | None,
+    case: Case,
+    persons: str,
+    note: str,
+    *,
+    place: tuple[float, float] | None,
+    photo: Photo | None,
+    by: AbstractBaseUser,
+    at: dt.datetime,
 ) -> dict[str, object]:
-    """Write down who of a department came (R63): the office does, never the department. Coming is receiving too."""
+    """Write down who of a department came (R63): the office does, never the department. Coming is receiving too.
+
+    ``place``: longitude and latitude in CGCS2000 of whoever signs them in; how far that is from the case is kept.
+    """
     if assignment is None:
         raise Unprocessable("信函没有发给这个部门 (the letter does not name it)", parameter="department")
     if assignment.finished_at is not None:
         raise Conflict(f"{assignment.unit.name}已经申请办结 (done already)")
-    CheckIn.objects.create(assignment=assignment, persons=persons, note=note, at=at, by_id=by.pk)
+    distance = distance_m(place, (case.point.x, case.point.y)) if place is not None else None
+    CheckIn.objects.create(
+        assignment=assignment,
+        persons=persons,
+        note=note,
+        point=Point(*place, srid=STORED_SRID) if place is not None else None,
+        distance_m=distance,
+        photo=photo,
+        at=at,
+        by_id=by.pk,
+    )
     assignment.received_at = assignment.received_at or at
     assignment.arrived_at = assignment.arrived_at or at
     assignment.save(update_fields=["received_at", "arrived_at"])
-    return {"department": assignment.unit.name, "persons": persons}
+    told: dict[str, object] = {"department": assignment.unit.name, "persons": persons}
+    return told | ({"distance_m": round(distance)} if distance is not None else {})
 
 
 def claim(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
@@ -132,7 +212,7 @@ def claim(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
     return {"department": assignment.unit.name}
 
 
-def _departments(codes: Sequence[str]) -> list[Organisation]:
+def departments_named(codes: Sequence[str]) -> list[Organisation]:
     """In the order they are named; raises :class:`Unprocessable` for one that is none."""
     known = {unit.code: unit for unit in departments().filter(code__in=codes)}
     for code in codes:

@@ -13,13 +13,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import district, merging, once, town, whistling
+from cases.actions import asking, district, merging, once, reopening, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of
 from cases.deadlines import Limit
-from cases.models import Assignment, Case, Photo, TraceEvent
-from cases.workflow import NEEDS, OPEN, VERBS, State, Verb, after, allowed
+from cases.models import Assignment, Case, Photo, Procedure, TraceEvent
+from cases.workflow import NEEDS, OPEN, VERBS, Stage, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
@@ -34,7 +34,7 @@ MAX_PERSONS = 200
 
 @dataclass(frozen=True)
 class Given:
-    """What the one who acts gives with it."""
+    """What the one who acts gives with it; ``place``: longitude and latitude in CGCS2000 degrees."""
 
     text: str = ""
     area: str = ""
@@ -46,8 +46,12 @@ class Given:
     persons: str = ""
     own_power: str = ""
     into: str = ""
+    reason: str = ""
+    until: str = ""
+    procedure: str = ""
     assisting: Sequence[str] = ()
     limit: Limit | None = None
+    place: tuple[float, float] | None = None
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
     def digest(self, number: str, verb: str) -> str:
@@ -87,11 +91,13 @@ def act(
         course = course_of(case)
         role = _check(verb, case, course, given, by=by, standing=standing, at=at)
         before = State(case.state)
+        procedure = asking.found(course, verb, given.procedure) if verb.stages else None
         asked = course.asked_of(verb, standing, given.department)
-        payload = _change(verb, Deed(case, course, asked, given, by, standing, at))
-        Photo.objects.bulk_create(
-            photos.row(picture, case=case, kind=Photo.Kind.AFTER, at=at) for picture in given.pictures
-        )
+        if procedure is not None:
+            asked = next((it for it in course.units if it.pk == procedure.assignment_id), None)
+        kind = Photo.Kind.CAME if verb.name == "sign_in" else Photo.Kind.AFTER
+        taken = Photo.objects.bulk_create(photos.row(it, case=case, kind=kind, at=at) for it in given.pictures)
+        payload = _change(verb, Deed(case, course, asked, procedure, given, taken, by, standing, at))
         TraceEvent.objects.create(
             case=case,
             at=at,
@@ -154,13 +160,16 @@ def _check_given(verb: Verb, given: Given) -> None:
 class Deed:
     """Somebody uses a verb on a case: all that what it does beside the state may want to know.
 
-    ``asked`` is what the letter asked of the department it is about; None where it is about none.
+    ``asked`` is what was asked of the unit it is about, None where it is about none; ``procedure`` what it decides;
+    ``taken`` the pictures that came with it.
     """
 
     case: Case
     course: Course
     asked: Assignment | None
+    procedure: Procedure | None
     given: Given
+    taken: Sequence[Photo]
     by: AbstractBaseUser
     standing: Standing
     at: dt.datetime
@@ -172,16 +181,41 @@ def _change(verb: Verb, deed: Deed) -> dict[str, object]:
     payload: dict[str, object] = {"text": given.text.strip()} if given.text.strip() else {}
     if given.pictures:
         payload["photos"] = [picture.digest for picture in given.pictures]
+    if verb.procedure and verb.stage:
+        payload |= _ask_or_decide(verb, deed, verb.stage)
     if verb.name in EFFECTS:
         payload |= EFFECTS[verb.name](deed)
     lead = deed.asked is None or deed.asked.is_lead
-    case.state = after(verb, State(case.state), deed.course.tracks, lead=lead)
+    told = ONWARD[verb.name](deed) if verb.one_of else None
+    case.state = after(verb, State(case.state), deed.course.tracks, lead=lead, told=told)
     changed = ["state", *CHANGES.get(verb.name, ())]
     if case.state not in OPEN:
         case.closed_at = deed.at
         changed.append("closed_at")
     case.save(update_fields=changed)
+    asking.let_lapse(deed.course, State(case.state), at=deed.at)
     return payload
+
+
+def _ask_or_decide(verb: Verb, deed: Deed, stage: Stage) -> dict[str, object]:
+    """The part of a verb that all procedures beside the course share."""
+    given, text = deed.given, deed.given.text.strip()
+    if deed.procedure is None:
+        return asking.begin(
+            verb,
+            deed.case,
+            deed.asked,
+            deed.course,
+            text=text,
+            reason=given.reason,
+            limit=given.limit,
+            until=given.until,
+            by=deed.by,
+            at=deed.at,
+        )
+    if stage == Stage.OVER:
+        return asking.resume(deed.procedure, deed.case, end=deed.at)
+    return asking.decide(deed.procedure, stage, text=text, by=deed.by, standing=deed.standing, at=deed.at)
 
 
 # What a verb changes of the case itself, beside its state.
@@ -192,6 +226,13 @@ CHANGES = {
     "issue": ("due_at",),
     "fail": ("due_at",),
     "merge": ("merged_into",),
+    "issue_at_once": ("due_at",),
+    "minute": ("due_at",),
+    "grant_extension": ("due_at",),
+    "resume": ("due_at",),
+    "convene": ("hard",),
+    "mark": ("hard",),
+    "reopen": ("due_at", "closed_at", "reopened"),
 }
 
 
@@ -218,8 +259,31 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
     "finish": lambda it: town.finish(_there(it.course.assignment), at=it.at),
     "redo": lambda it: town.redo(_there(it.course.assignment), it.case, at=it.at),
     "apply": lambda it: district.apply(it.case, it.given.own_power.strip(), on=it.at.date()),
-    "issue": lambda it: district.issue(
+    "issue": lambda it: _issue(it),
+    "receive": lambda it: district.receive(_there(it.asked), at=it.at),
+    "issue_at_once": lambda it: _issue(it, urgent=True),
+    "ratify": lambda it: district.ratify(_there(_there(it.course.lead).letter), by=it.by, at=it.at),
+    "disown": lambda it: {"withdrawn": district.withdraw(it.course.asked, at=it.at)},
+    "sign_in": lambda it: district.sign_in(
+        it.asked,
         it.case,
+        it.given.persons.strip(),
+        it.given.text.strip(),
+        place=it.given.place,
+        photo=next(iter(it.taken), None),
+        by=it.by,
+        at=it.at,
+    ),
+    "handle": lambda it: {"department": _there(it.asked).unit.name},
+    "claim": lambda it: district.claim(_there(it.asked), at=it.at),
+    "fail": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
+    "take_back": lambda it: asking.take_back(_there(it.procedure), it.course, at=it.at),
+    "rule": lambda it: asking.rule(_there(it.procedure), it.course, it.given.department, at=it.at),
+    "minute": lambda it: asking.minute(
+        _there(it.procedure),
+        it.case,
+        it.course,
+        it.given.persons.strip(),
         it.given.department,
         it.given.assisting,
         it.given.text.strip(),
@@ -227,14 +291,32 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
         by=it.by,
         at=it.at,
     ),
-    "receive": lambda it: district.receive(_there(it.asked), at=it.at),
-    "sign_in": lambda it: district.sign_in(
-        it.asked, it.given.persons.strip(), it.given.text.strip(), by=it.by, at=it.at
-    ),
-    "handle": lambda it: {"department": _there(it.asked).unit.name},
-    "claim": lambda it: district.claim(_there(it.asked), at=it.at),
-    "fail": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
+    "grant_extension": lambda it: asking.grant_extension(_there(it.procedure), it.case, it.course),
+    "grant_suspension": lambda it: asking.grant_suspension(_there(it.procedure), it.case, at=it.at),
+    "reopen": lambda it: reopening.reopen(it.case, it.course, it.given.reason, at=it.at),
+    "mark": lambda it: _mark(it.case),
 }
+
+
+# Which of several states a verb leads to.
+ONWARD: dict[str, Callable[[Deed], State | None]] = {
+    "rule": lambda it: State.CONFIRMED if _there(it.course.lead).withdrawn_at is not None else None,
+    "resume": lambda it: State(_there(it.procedure).resumes),
+    "reopen": lambda it: reopening.reopens_to(it.course),
+}
+
+
+def _mark(case: Case) -> dict[str, object]:
+    case.hard = True
+    return {}
+
+
+def _issue(it: Deed, *, urgent: bool = False) -> dict[str, object]:
+    ruled, given = it.course.ruled, it.given
+    if ruled is not None and given.department != ruled:
+        raise Unprocessable("已经裁定了主办部门，信函应发给它 (ruled to be another's)", parameter="department")
+    send = district.issue_at_once if urgent else district.issue
+    return send(it.case, given.department, given.assisting, given.text.strip(), _there(given.limit), by=it.by, at=it.at)
 
 
 def _relocate(case: Case, code: str, *, on: dt.date) -> dict[str, object]:

@@ -20,6 +20,7 @@ from cases import photos
 from cases.barrier import hold_boundaries
 from cases.models import Case, Category, Photo, Reporter, TraceEvent
 from cases.models.calendar import due_after
+from cases.rules import RULES
 from cases.workflow import State
 from geodata.crs import STORED_SRID
 from gridmap import routing
@@ -107,6 +108,7 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
     hold_boundaries()
     route = routing.route(sent.lon, sent.lat, on=at.date(), accuracy=sent.accuracy)
     point = Point(sent.lon, sent.lat, srid=STORED_SRID)
+    repeats = _closed_before(sent, at)
     case = Case.objects.create(
         number=_next_number(at),
         client_id=sent.client_id,
@@ -130,6 +132,7 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
         occurred_at=sent.occurred_at,
         reported_at=at,
         due_at=due_after(at, category.limit),
+        repeats=repeats,
     )
     if sent.reporter_name or sent.reporter_phone:
         Reporter.objects.create(case=case, name=sent.reporter_name, phone=sent.reporter_phone)
@@ -150,9 +153,18 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
             "coord": sent.coord,
             "due_at": case.due_at.isoformat(),
             "photos": [picture.digest for picture in sent.pictures],
-        },
+        }
+        | ({"repeats": repeats.number} if repeats is not None else {}),
     )
     return case
+
+
+def _closed_before(sent: Report, at: dt.datetime) -> Case | None:
+    """The case of the same category closed at this place not long ago: reported again, it may not have been solved."""
+    since = at - dt.timedelta(days=RULES.reopening_days)
+    closed = Case.objects.done().filter(category=sent.category, closed_at__gte=since)
+    near = closed.near(sent.lon, sent.lat, within_m=RULES.repeat_within_m, place="point")
+    return near.only("number").order_by("-closed_at").first()
 
 
 def category_for_reports(code: str) -> Category:

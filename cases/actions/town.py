@@ -86,8 +86,8 @@ def redo(assignment: Assignment, case: Case, *, at: dt.datetime) -> dict[str, ob
     """It is not done: again, in half the time."""
     limit = halved(assignment.limit)
     assignment.due_at, assignment.finished_at = due_after(at, limit), None
-    assignment.redone += 1
-    assignment.save(update_fields=["due_at", "finished_at", "redone"])
+    assignment.redone, assignment.redone_at = assignment.redone + 1, at
+    assignment.save(update_fields=["due_at", "finished_at", "redone", "redone_at"])
     case.due_at = assignment.due_at
     return {"unit_name": assignment.unit.name, "limit": str(limit), "due_at": assignment.due_at.isoformat()}
 

@@ -4,6 +4,7 @@ from cases.models.action_key import ActionKey
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
+from cases.models.procedure import Procedure
 from cases.models.survey import SurveyAnswer
 from cases.models.town import Assignment, CategoryPower, CheckIn, Dispatch, Letter, Responsibility
 from cases.models.trace import TraceEvent
@@ -20,6 +21,7 @@ __all__ = [
     "Handover",
     "Letter",
     "Photo",
+    "Procedure",
     "Reporter",
     "Rerouting",
     "Responsibility",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from cases.deadlines import Limit, WorkingCalendar, due_at, last_day_needed
+from cases.deadlines import Limit, Unit, WorkingCalendar, due_at, last_day_needed, resumed
 
 
 class Workday(models.Model):
@@ -40,3 +40,10 @@ def calendar_for(start: dt.datetime, limits: Iterable[Limit]) -> WorkingCalendar
 def due_after(start: dt.datetime, limit: Limit) -> dt.datetime:
     """When ``limit`` from ``start`` runs out on the calendar in force (one statement)."""
     return due_at(start, limit, calendar_for(start, [limit]))
+
+
+def due_when_resumed(due: dt.datetime, paused: dt.datetime, end: dt.datetime, unit: Unit) -> dt.datetime:
+    """The deadline of what was suspended between two moments, on the calendar in force (one statement)."""
+    # What is left cannot take longer on the far side than twice what it took on the near one, and a holiday.
+    last = end + 2 * max(due - paused, dt.timedelta()) + dt.timedelta(days=30)
+    return resumed(due, paused, end, unit, calendar_between(min(paused, end).date(), last.date()))

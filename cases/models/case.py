@@ -6,19 +6,24 @@ import datetime as dt
 from typing import Self
 
 from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import Distance, Transform
+from django.contrib.gis.geos import Point
+from django.contrib.gis.measure import D
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, F, Q
 from django.utils.crypto import constant_time_compare
 
 from cases.deadlines import Limit, Unit
 from cases.models.town import Assignment
-from cases.workflow import DONE, OPEN, STEP_OF, State, Step, states
-from geodata.crs import STORED_SRID
+from cases.workflow import DONE, ENDED, OPEN, RUNNING, STEP_OF, State, Step, states
+from geodata.crs import STORED_SRID, metres_srid
 from gridmap.duties import Standing
 from gridmap.models import Area
 from gridmap.problems import NotFound
 from gridmap.roles import Role
 from gridmap.routing import Method
+
+METRES_A_DEGREE = 111_000
 
 
 class Category(models.Model):
@@ -70,8 +75,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(state__in=DONE)
 
     def overdue(self, now: dt.datetime) -> Self:
-        """Open cases past their limit; due exactly now is in time."""
-        return self.open().filter(due_at__lt=now)
+        """Open cases past their limit; due exactly now is in time, and no clock runs while a case is suspended."""
+        return self.filter(state__in=RUNNING, due_at__lt=now)
 
     def visible_to(self, standing: Standing) -> Self:
         """Cases this caller may open and read whole: those on the caller's own ground, and those a letter asked them about."""
@@ -82,6 +87,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
         for prefix in standing.prefixes:
             mine |= Q(current_area__code__startswith=prefix)
         return self.filter(mine)
+
+    def near(self, lon: float, lat: float, *, within_m: float, place: str) -> Self:
+        """Cases whose ``place``, one of their points, lies so near a place in CGCS2000 degrees; ``distance`` says how near."""
+        # A box in degrees lets the index work; the distance that decides is in metres.
+        here, plane = Point(lon, lat, srid=STORED_SRID), metres_srid(lon, lat)
+        boxed = self.filter(**{f"{place}__bboverlaps": here.buffer(2 * within_m / METRES_A_DEGREE)})
+        measured = boxed.annotate(distance=Distance(Transform(place, plane), Transform(here, plane)))
+        return measured.filter(distance__lte=D(m=within_m))
 
     def locked(self, number: str) -> Case:
         """The case with this number, its row locked until the transaction ends; raises :class:`NotFound`."""
@@ -157,6 +170,13 @@ class Case(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name="并入的事项"
     )
+    # The closed case of the same matter that somebody reports again.
+    repeats = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeated_by", verbose_name="重复反映的事项"
+    )
+    reopened = models.PositiveSmallIntegerField("重新办理次数", default=0, db_default=0)
+    # Kept on the list of what the town coordinates (R75).
+    hard = models.BooleanField("重点难点", default=False, db_default=False)
     voices_count = models.PositiveIntegerField("附议数", default=0)
 
     objects = CaseQuerySet.as_manager()
@@ -185,7 +205,7 @@ class Case(models.Model):
             ),
             CheckConstraint(
                 condition=Q(closed_at=None, state__in=sorted(OPEN))
-                | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(set(State) - OPEN)),
+                | Q(closed_at__isnull=False, closed_at__gte=F("reported_at")) & Q(state__in=sorted(ENDED)),
                 name="case_closed_at_when_ended",
                 violation_error_message="已结束的事项应有结项时间，未结束的没有 (closed_at goes with an ended state)",
             ),
@@ -216,8 +236,8 @@ class Case(models.Model):
         return STEP_OF[State(self.state)]
 
     def is_overdue(self, now: dt.datetime) -> bool:
-        """Open and past its limit."""
-        return self.state in OPEN and self.due_at < now
+        """Its clock running, and past its limit."""
+        return self.state in RUNNING and self.due_at < now
 
 
 class Reporter(models.Model):
@@ -269,6 +289,7 @@ class Photo(models.Model):
     class Kind(models.TextChoices):
         REPORT = "report", "上报"
         AFTER = "after", "处置后"
+        CAME = "came", "报到"
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="photos", verbose_name="事项")
     kind = models.CharField("阶段", max_length=6, choices=Kind.choices)

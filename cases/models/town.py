@@ -10,6 +10,8 @@ from django.contrib.gis.db import models
 from django.db.models import CheckConstraint, F, Q
 
 from cases.deadlines import Limit, Unit
+from cases.workflow import Progress
+from geodata.crs import STORED_SRID
 from gridmap.models import DelegatedPower, Organisation
 
 
@@ -84,8 +86,16 @@ class Letter(models.Model):
     due_at = models.DateTimeField("完成时限")
     issued_at = models.DateTimeField("发出时间")
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="发出人")
+    # An emergency letter goes out first; the principal leader confirms it by then (R56).
+    confirm_by = models.DateTimeField("补确认时限", null=True, blank=True)
+    confirmed_at = models.DateTimeField("补确认时间", null=True, blank=True)
     confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="确认的主要领导"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="确认的主要领导",
     )
 
     class Meta:
@@ -97,7 +107,12 @@ class Letter(models.Model):
                 condition=~Q(task=""),
                 name="letter_with_a_task",
                 violation_error_message="信函须写明工作任务 (a letter needs a task)",
-            )
+            ),
+            CheckConstraint(
+                condition=Q(confirmed_by__isnull=False) | Q(confirm_by__isnull=False),
+                name="letter_confirmed_or_urgent",
+                violation_error_message="没有主要领导确认的只能是应急信函 (confirmed, or urgent)",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,16 +122,21 @@ class Letter(models.Model):
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     """What units were asked to do, narrowed by adjectives."""
 
+    def binding(self) -> Self:
+        """Those that still ask something of their units."""
+        return self.filter(withdrawn_at=None, finished_at=None)
+
     def waiting_for_receipt(self, now: dt.datetime) -> Self:
         """Letters nobody has received though the limit for that has passed; exactly at the limit is in time."""
-        return self.filter(received_at=None, receive_by__lt=now, finished_at=None)
+        return self.filter(received_at=None, receive_by__lt=now, finished_at=None, withdrawn_at=None)
 
 
 class Assignment(models.Model):
     """What a unit was asked to do about a case, and by when (R55, R60): unit, task and deadline, all three.
 
     A unit of the town is ordered; a department of the district is asked by a letter, as the lead or to assist (R05).
-    The limit is kept as it was given, so that a later change of rules changes nothing of it.
+    The limit is kept as it was given, so that a later change of rules changes nothing of it. ``withdrawn_at``: it no
+    longer binds the unit, because a return, a ruling, a meeting or the principal leader said so.
     """
 
     class Part(models.TextChoices):
@@ -138,10 +158,14 @@ class Assignment(models.Model):
     ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="交办人")
     due_at = models.DateTimeField("完成时限")
     receive_by = models.DateTimeField("查收时限", null=True, blank=True)
+    return_by = models.DateTimeField("退单时限", null=True, blank=True)
+    arrive_by = models.DateTimeField("报到时限", null=True, blank=True)
     received_at = models.DateTimeField("查收时间", null=True, blank=True)
     arrived_at = models.DateTimeField("首次报到时间", null=True, blank=True)
     finished_at = models.DateTimeField("申请办结时间", null=True, blank=True)
     redone = models.PositiveSmallIntegerField("返工次数", default=0)
+    redone_at = models.DateTimeField("最近一次返工时间", null=True, blank=True)
+    withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -185,6 +209,17 @@ class Assignment(models.Model):
         return f"{self.case_id} → {self.unit_id}"
 
     @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        reached = {
+            Progress.WITHDRAWN: self.withdrawn_at,
+            Progress.FINISHED: self.finished_at,
+            Progress.ARRIVED: self.arrived_at,
+            Progress.RECEIVED: self.received_at,
+        }
+        return next((it for it, at in reached.items() if at is not None), Progress.ISSUED)
+
+    @property
     def is_lead(self) -> bool:
         """Whether it moves the case."""
         return self.part == self.Part.LEAD
@@ -201,6 +236,12 @@ class CheckIn(models.Model):
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="check_ins", verbose_name="承办任务")
     persons = models.CharField("报到人员", max_length=200)
     note = models.CharField("地点与说明", max_length=2000, blank=True)
+    # Where they were signed in, and how far that is from the case.
+    point = models.PointField("位置", srid=STORED_SRID, null=True, blank=True)
+    distance_m = models.FloatField("距事项(米)", null=True, blank=True)
+    photo = models.ForeignKey(
+        "cases.Photo", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="签到照片"
+    )
     at = models.DateTimeField("时间")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="登记人")
 

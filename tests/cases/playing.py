@@ -26,6 +26,8 @@ from tests.conftest import Cast
 
 # What a community says that blows the second whistle.
 BLOWN = {"tried": "已上门两次，物业称无权处理", "text": "涉及市政管网，社区没有施工权限"}
+# What a lead department that has not come yet can ask for.
+ASKED_FOR = ("return", "dispute", "extend", "suspend")
 TWO_DAYS = Limit(2, Unit.WORKING_DAYS)
 TEN_DAYS = Limit(10, Unit.WORKING_DAYS)
 

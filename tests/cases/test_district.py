@@ -19,7 +19,7 @@ from gridmap.duties import standing_of
 from gridmap.models import Appointment, DelegatedPower, PowerGrant
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
-from tests.cases.playing import TEN_DAYS, Department, Office, act, dispatched, offered, turn
+from tests.cases.playing import ASKED_FOR, TEN_DAYS, Department, Office, act, dispatched, offered, turn
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +133,7 @@ def test_departments_see_what_a_letter_asks_them_and_nothing_else(
 def test_r61_r62_receipt_comes_before_handling_and_arrival_before_done(
     issued: Case, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
 ) -> None:
-    assert offered(issued, lead.user, now) == ["receive"]
+    assert offered(issued, lead.user, now) == ["receive", *ASKED_FOR]
     assert turn(issued, lead.user, now) == "查收信函"
     with pytest.raises(Conflict, match="先查收"):
         act(issued, "handle", lead.user, now, text="派人")
@@ -234,9 +234,10 @@ def test_an_issued_case_is_read_in_few_statements(
     issued: Case, lead: Department, as_user: Callable[[User | None], Client], django_assert_max_num_queries: Any
 ) -> None:
     client = as_user(lead.user)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         answer = client.get(f"/api/v1/cases/{issued.number}")
-    assert [it["verb"] for it in answer.json()["actions"]] == ["receive"]
+    # Long after: a return or more time is no longer asked for.
+    assert [it["verb"] for it in answer.json()["actions"]] == ["receive", "dispute", "suspend"]
     with django_assert_max_num_queries(20):
         assert client.get(f"/cases/{issued.number}/").status_code == 200
 

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from cases.actions.sweeping import receive_overdue
 from cases.models import Assignment, Case, TraceEvent
 from cases.sealing import stored_rows, verify
-from tests.cases.playing import Department, Office, act, offered
+from tests.cases.playing import ASKED_FOR, Department, Office, act, offered
 from tests.conftest import PATIENCE_S, ROOT, Site
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_r61_what_nobody_received_is_received_when_its_time_has_passed(
     assert receive_overdue(at=later + MINUTE) == 0
     # The deadline is the letter's own: it was never held.
     assert issued.due_at == Assignment.objects.filter(case=issued)[0].due_at
-    assert offered(issued, lead.user, now) == ["handle"]
+    assert offered(issued, lead.user, now) == ["handle", *ASKED_FOR]
 
 
 def test_what_was_received_or_signed_in_is_left_alone(

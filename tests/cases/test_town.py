@@ -110,7 +110,7 @@ def test_only_the_unit_that_was_ordered_acts(
     for verb in ("log", "finish"):
         with pytest.raises(Forbidden, match="责任部门"):
             act(case, verb, offices[0].user, now, text="代办", pictures=[picture])
-    assert offered(case, offices[1].user, now) == ["log", "finish"]
+    assert offered(case, offices[1].user, now) == ["log", "finish", "extend", "suspend"]
     assert turn(case, offices[1].user, now) == "办理到位"
     act(case, "log", offices[1].user, now, text="已备料")
     with pytest.raises(Unprocessable, match="照片"):

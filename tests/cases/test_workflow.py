@@ -10,7 +10,11 @@ from gridmap.roles import Role
 # Written out by hand from the rules, apart from the code: verb → states it may be used in, roles that may use it.
 G = {Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_HEAD, Role.GROUP_LEADER}
 CENTRE = {Role.CENTRE_CLERK}
+PRINCIPAL = {Role.PRINCIPAL_LEADER}
+DEPARTMENTS = {Role.DEPARTMENT_STAFF}
+DISTRICT = {Role.DISTRICT_CENTRE_STAFF}
 WITH = {State.ISSUED, State.RECEIVED, State.ARRIVED}
+WORK = WITH | {State.ORDERED}
 TOWN = {Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER}
 EXPECTED = {
     "accept": ({State.REPORTED}, G, State.HANDLING),
@@ -45,6 +49,31 @@ EXPECTED = {
     "redo": ({State.FINISHED}, {Role.OFFICE_STAFF, Role.CENTRE_CLERK}, State.ORDERED),
     "relocate": ({State.REPORTED, State.HANDLING, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
     "refuse": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.REFUSED),
+    "issue_at_once": ({State.DISPATCHED, State.DECIDING, State.REFERRED, State.APPLIED}, CENTRE, State.ISSUED),
+    "ratify": (WITH | {State.CLAIMED}, PRINCIPAL, None),
+    "disown": (WITH | {State.CLAIMED}, PRINCIPAL, State.DECIDING),
+    "withdraw": ({State.CONFIRMED}, CENTRE, State.TRIAGE),
+    "return": (WITH, DEPARTMENTS, None),
+    "take_back": (WITH, CENTRE, State.CONFIRMED),
+    "refuse_return": (WITH, CENTRE, None),
+    "dispute": (WITH, DEPARTMENTS | CENTRE, None),
+    "rule": (WITH, DISTRICT, None),
+    "convene": (WITH | {State.CONFIRMED}, CENTRE | DISTRICT, None),
+    "minute": (WITH | {State.CONFIRMED}, CENTRE, State.ISSUED),
+    "extend": (WORK, DEPARTMENTS | {Role.OFFICE_STAFF}, None),
+    "grant_extension": (WORK, CENTRE | DISTRICT, None),
+    "refuse_extension": (WORK, CENTRE | DISTRICT, None),
+    "suspend": (WORK, DEPARTMENTS | {Role.OFFICE_STAFF}, None),
+    "support_suspension": (WORK, PRINCIPAL, None),
+    "grant_suspension": (WORK, DISTRICT, State.SUSPENDED),
+    "refuse_suspension": (WORK, PRINCIPAL | DISTRICT, None),
+    "resume": ({State.SUSPENDED}, DEPARTMENTS | {Role.OFFICE_STAFF}, None),
+    "reopen": ({State.CLOSED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
+    "mark": (
+        WORK | {State.TRIAGE, State.DECIDING, State.CONFIRMED},
+        CENTRE | DISTRICT | PRINCIPAL | {Role.LEADER_IN_CHARGE},
+        None,
+    ),
 }
 
 
@@ -83,8 +112,11 @@ def test_r56_only_the_principal_leader_confirms_the_third_whistle_and_r58_only_t
     assert VERBS["endorse"].other_than == ("refer",)
     assert VERBS["issue"].roles == CENTRE
     ways_to_issued = {name for name, verb in VERBS.items() if verb.goes_to == State.ISSUED}
-    assert ways_to_issued == {"issue"}
-    assert {name for name, verb in VERBS.items() if verb.goes_to == State.CONFIRMED} == {"endorse"}
+    # Only an emergency goes out first, and a meeting about what was confirmed already.
+    assert ways_to_issued == {"issue", "issue_at_once", "minute"}
+    assert all(VERBS[name].roles == CENTRE for name in ways_to_issued)
+    # What a department gave back, or was found not to answer for, was confirmed before.
+    assert {name for name, verb in VERBS.items() if verb.goes_to == State.CONFIRMED} == {"endorse", "take_back"}
 
 
 def test_r60_a_letter_needs_department_task_and_deadline() -> None:
@@ -121,7 +153,8 @@ def test_every_open_state_can_still_reach_an_end() -> None:
             for state in State:
                 for here in list(reached[state]):
                     if allowed(verb, here):
-                        reached[state].add(after(verb, here, {verb.beside}))
+                        told = verb.one_of or {None}
+                        reached[state] |= {after(verb, here, {verb.beside}, told=it) for it in told}
     ends = set(State) - OPEN
     assert ends == {State.CLOSED, State.REFUSED, State.MERGED}
     assert all(reached[state] & ends for state in State)

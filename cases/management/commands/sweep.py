@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
-from cases.actions.sweeping import receive_overdue
+from cases.actions.sweeping import receive_overdue, resume_expired
 
 
 class Command(BaseCommand):
     """``manage.py sweep [--every SECONDS]``."""
 
-    help = "Receive letters whose limit for that has passed. 到时限自动查收信函；可同时运行多个。"
+    help = "Receive letters and end suspensions whose time has passed. 自动查收信函、恢复到期的挂账；可同时运行多个。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say what can be chosen."""
@@ -39,6 +39,8 @@ class Command(BaseCommand):
                 self.stderr.write(f"数据库暂时不可用，{options['every']} 秒后再试 (database away): {error}")
 
     def _sweep(self) -> None:
-        received = receive_overdue(at=timezone.localtime())
-        if received:
+        now = timezone.localtime()
+        if received := receive_overdue(at=now):
             self.stdout.write(f"自动查收 {received} 件 ({received} received by themselves)")
+        if resumed := resume_expired(at=now):
+            self.stdout.write(f"挂账到期恢复 {resumed} 件 ({resumed} suspensions over)")
