@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db.models import Prefetch, QuerySet
 
 from cases import procedures as rules_of
-from cases.models import Assignment, Case, Dispatch, Procedure, TraceEvent, Whistle
+from cases.models import Assignment, Case, Dispatch, Letter, Procedure, TraceEvent, Whistle
 from cases.workflow import HANDS, VERBS, Kind, Stage, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.roles import Role
@@ -50,6 +50,12 @@ class Course:
     def lead(self) -> Assignment | None:
         """What was asked of the lead department."""
         return next((it for it in self.asked if it.is_lead), None)
+
+    @property
+    def unconfirmed(self) -> Letter | None:
+        """The letter of an emergency that no principal leader has confirmed yet."""
+        letter = self.lead.letter if self.lead is not None else None
+        return letter if letter is not None and letter.confirmed_by_id is None else None
 
     @property
     def units(self) -> tuple[Assignment, ...]:
@@ -139,17 +145,13 @@ class Course:
 
 
 def _confirmed(course: Course, case: Case, at: dt.datetime) -> str | None:
-    letter = course.lead.letter if course.lead is not None else None
-    if letter is None or letter.confirmed_by_id is not None:
-        return "不是待补确认的应急哨 (nothing to confirm)"
-    return None
+    return "不是待补确认的应急哨 (nothing to confirm)" if course.unconfirmed is None else None
 
 
 def _unconfirmed(course: Course, case: Case, at: dt.datetime) -> str | None:
-    letter = course.lead.letter if course.lead is not None else None
-    if letter is not None and letter.confirmed_by_id is None:
-        return "应急哨还没有主要领导补确认，不能结项 (not confirmed by the principal leader)"
-    return None
+    if course.unconfirmed is None:
+        return None
+    return "应急哨还没有主要领导补确认，不能结项 (not confirmed by the principal leader)"
 
 
 def _ended_long_ago(course: Course, case: Case, at: dt.datetime) -> str | None:
@@ -185,7 +187,7 @@ def usable(case: Case, course: Course, standing: Standing, user_id: int | None, 
 def whole_case(key: int) -> tuple[Case, Course]:
     """A case with all that is shown of it, and its course, for which nothing more is read."""
     case = (
-        Case.objects.select_related("category", "area", "current_area", "merged_into", "reporter")
+        Case.objects.select_related("category", "area", "current_area", "merged_into", "repeats", "reporter")
         .prefetch_related(
             "photos",
             "answers",

@@ -278,11 +278,13 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         "responsible": responsible_for(shown.current_area_id, on=timezone.localdate()),
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
-        # What carries the case on comes first.
-        "actions": sorted(verbs, key=lambda verb: verb.goes_to is None),
+        # What others wait for comes first, then what carries the case on.
+        "actions": sorted(verbs, key=lambda verb: (not verb.decides, verb.goes_to is None)),
         "waits_for": waits_for(State(shown.state), verbs, course),
         "choices": _choices(shown, verbs, course, standing),
         "procedures": course.procedures,
+        "suspension": course.suspension,
+        "unconfirmed": course.unconfirmed,
         "own_powers": own_powers(shown, on=timezone.localdate()) if any(it.name == "apply" for it in verbs) else [],
         "overdue": shown.is_overdue(now),
         "left": time_left(shown.due_at, now) if shown.state in RUNNING else "",

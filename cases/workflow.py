@@ -192,7 +192,8 @@ class Verb:
     ``only`` for somebody in whose hands the case is, of :data:`HANDS`. ``beside`` names the other of two tracks: each
     can be taken once, and the state goes on when both are. ``lead``: the state goes on only where it concerns the lead
     department. ``aside``: not the ordinary way on, and nobody is waited for to go it. ``procedure``: the kind it begins, or,
-    with ``stages``, carries on from one of these; it then stands at ``stage``.
+    with ``stages``, carries on from one of these; it then stands at ``stage``. ``awaited``: waited for all the
+    same, though it does not move the case.
     """
 
     name: str
@@ -209,14 +210,15 @@ class Verb:
     aside: bool = False
     one_of: frozenset[State] = frozenset()
     may: tuple[str, ...] = ()
+    awaited: bool = False
     procedure: Kind | None = None
     stages: frozenset[Stage] = frozenset()
     stage: Stage | None = None
 
     @property
     def decides(self) -> bool:
-        """Whether it carries on what somebody has asked for, who waits for that."""
-        return bool(self.stages) and self.stage != Stage.OVER
+        """Whether somebody waits for it beside the course of the case: a decision on what was asked for, or a confirmation."""
+        return self.awaited or (bool(self.stages) and self.stage != Stage.OVER)
 
 
 VERBS: dict[str, Verb] = {
@@ -403,7 +405,15 @@ VERBS: dict[str, Verb] = {
             asks="工作任务和紧急情况",
             aside=True,
         ),
-        Verb("ratify", "补确认应急哨", WITH_DEPARTMENTS | {State.CLAIMED}, None, PRINCIPAL, other_than=("refer",)),
+        Verb(
+            "ratify",
+            "补确认应急哨",
+            WITH_DEPARTMENTS | {State.CLAIMED},
+            None,
+            PRINCIPAL,
+            other_than=("refer",),
+            awaited=True,
+        ),
         Verb(
             "disown",
             "不予确认应急哨",

@@ -238,7 +238,7 @@ def test_an_issued_case_is_read_in_few_statements(
         answer = client.get(f"/api/v1/cases/{issued.number}")
     # Long after: a return or more time is no longer asked for.
     assert [it["verb"] for it in answer.json()["actions"]] == ["receive", "dispute", "suspend"]
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert client.get(f"/cases/{issued.number}/").status_code == 200
 
 

@@ -81,7 +81,30 @@ function previewPhotos(input) {
   show(); // somebody may have been quicker than this script
 }
 
+/** The place of whoever signs somebody in, as the device knows it. @param {HTMLElement} field */
+function offerHere(field) {
+  const said = field.querySelector("[data-part=said]");
+  const put = ({ longitude, latitude, accuracy }) => {
+    field.querySelector("[name=lon]").value = longitude;
+    field.querySelector("[name=lat]").value = latitude;
+    said.textContent = `已取得位置，精度 ± ${Math.round(accuracy)} 米`;
+  };
+  field.querySelector("[data-part=here]").addEventListener("click", () => {
+    if (!navigator.geolocation) {
+      said.textContent = "这台设备不提供位置，可以不填。";
+      return;
+    }
+    said.textContent = "正在取得位置…";
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => put(coords),
+      () => (said.textContent = "没有取得位置，可以再试，也可以不填。"),
+      { enableHighAccuracy: true, timeout: 15_000 },
+    );
+  });
+}
+
 const drawn = drawMap();
+document.querySelectorAll("[data-part=place]").forEach(offerHere);
 helpChoosingArea(drawn);
 document.querySelectorAll("input[type=file]").forEach(previewPhotos);
 // Coming back by the browser's button shows the page as it was left: let it be sent again.
