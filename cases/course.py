@@ -112,11 +112,11 @@ class Course:
         """What has to be done by or with a department before it may use a verb, as a sentence; None where nothing has."""
         if verb.stages and not self.waiting(verb):
             return f"没有待办的{Kind(str(verb.procedure)).label}申请 (nothing of the kind is waiting)"
-        own = self.own(standing) if verb.only in ("department", "asked") else None
         if verb.procedure and not verb.stages:
-            return rules_of.hindrance(verb.procedure, own or self.own(standing), self.procedures, at)
+            return rules_of.hindrance(verb.procedure, self.own(standing), self.procedures, at)
         if verb.name in SPECIAL:
             return SPECIAL[verb.name](self, case, at)
+        own = self.own(standing) if verb.only == "department" else None
         if own is None:
             return None
         if own.finished_at is not None:

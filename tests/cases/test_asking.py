@@ -380,6 +380,13 @@ def test_a_suspended_case_is_taken_up_before_its_day_by_whoever_has_it(
     assert (back.state, back.due_at) == ("arrived", due + 7 * DAY)
 
 
+def test_what_nobody_had_received_when_it_was_suspended_is_taken_up_all_the_same(
+    issued: Case, cast: Cast, lead: Department, principal: User, now: dt.datetime
+) -> None:
+    suspended(issued, cast, lead, principal, now)
+    assert act(issued, "resume", lead.user, now, text="资金到位").state == "issued"
+
+
 def test_what_was_overdue_when_it_was_suspended_stays_so(
     arrived: Case, cast: Cast, lead: Department, principal: User
 ) -> None:
