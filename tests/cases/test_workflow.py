@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cases.workflow import DONE, OPEN, STEP_OF, VERBS, State, after, allowed
+from cases.workflow import DONE, EXTRAS, NEEDS, OPEN, REASONS, STEP_OF, VERBS, Kind, Stage, State, after, allowed
 from gridmap.roles import Role
 
 # Written out by hand from the rules, apart from the code: verb → states it may be used in, roles that may use it.
@@ -16,6 +16,7 @@ DISTRICT = {Role.DISTRICT_CENTRE_STAFF}
 WITH = {State.ISSUED, State.RECEIVED, State.ARRIVED}
 WORK = WITH | {State.ORDERED}
 TOWN = {Role.CENTRE_CLERK, Role.OFFICE_STAFF, Role.LEADER_IN_CHARGE, Role.PRINCIPAL_LEADER}
+ACTING = G | TOWN | DEPARTMENTS | DISTRICT
 EXPECTED = {
     "accept": ({State.REPORTED}, G, State.HANDLING),
     "record": ({State.HANDLING}, G, None),
@@ -164,3 +165,41 @@ def test_every_open_state_can_still_reach_an_end() -> None:
 
 def test_every_state_has_its_step() -> None:
     assert set(STEP_OF) == set(State)
+
+
+def test_the_walk_over_every_state_verb_and_role() -> None:
+    walked = {
+        (state, name, role)
+        for name, verb in VERBS.items()
+        for state in State
+        for role in Role
+        if allowed(verb, state) and role in verb.roles
+    }
+    expected = {
+        (state, name, role) for name, (states, roles, _) in EXPECTED.items() for state in states for role in roles
+    }
+    assert walked == expected
+    # Nobody acts who is of no office of the process: each role that is there has something to do, and no other.
+    assert {role for _, _, role in walked} == ACTING
+    # Every open state waits for somebody, and nothing but opening again is done to what has ended.
+    assert {state for state, _, _ in walked} == OPEN | {State.CLOSED}
+    assert {name for state, name, _ in walked if state == State.CLOSED} == {"reopen"}
+
+
+def test_every_procedure_can_be_begun_and_ended() -> None:
+    for kind in Kind:
+        of_kind = [verb for verb in VERBS.values() if verb.procedure == kind]
+        begun = [verb for verb in of_kind if not verb.stages]
+        assert [verb.stage for verb in begun] == [Stage.ASKED]
+        reached = {Stage.ASKED}
+        for _ in Stage:
+            reached |= {verb.stage for verb in of_kind if verb.stages & reached}
+        assert reached & {Stage.GRANTED, Stage.REFUSED}
+        # Whoever can ask cannot be the one role that decides.
+        assert all(verb.roles - begun[0].roles or kind in (Kind.MEETING,) for verb in of_kind if verb.decides)
+
+
+def test_reasons_are_asked_where_they_are_known() -> None:
+    assert set(REASONS) == {name for name, verb in VERBS.items() if "reason" in verb.needs}
+    assert all(need in NEEDS for verb in VERBS.values() for need in verb.needs)
+    assert all(extra in EXTRAS for verb in VERBS.values() for extra in verb.may)
