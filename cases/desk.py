@@ -81,13 +81,13 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Des
 
 def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
     """The verbs that ordinarily carry a case on from a state, in the order of the table; none from an end."""
-    return [verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.goes_to and not verb.aside]
+    return [verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.carries_on]
 
 
 def _turn(mine: Iterable[Verb]) -> str:
     """What somebody is waited for to do, of what they may do, what others asked for first; empty when it is for others."""
     mine = list(mine)
-    ordinary = (verb for verb in mine if verb.goes_to and not verb.aside)
+    ordinary = (verb for verb in mine if verb.carries_on)
     verb = next((verb for verb in mine if verb.decides), None) or next(ordinary, None)
     return TURN_WORDS.get(verb.name, verb.label) if verb else ""
 

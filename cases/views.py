@@ -279,7 +279,7 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What others wait for comes first, then what carries the case on.
-        "actions": sorted(verbs, key=lambda verb: (not verb.decides, verb.goes_to is None)),
+        "actions": sorted(verbs, key=lambda verb: (not verb.decides or verb.aside, verb.goes_to is None)),
         "waits_for": waits_for(State(shown.state), verbs, course),
         "choices": _choices(shown, verbs, course, standing),
         "procedures": course.procedures,

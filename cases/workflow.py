@@ -216,6 +216,11 @@ class Verb:
     stage: Stage | None = None
 
     @property
+    def carries_on(self) -> bool:
+        """Whether it is the ordinary way on, and waited for."""
+        return self.goes_to is not None and not self.aside and not self.stages
+
+    @property
     def decides(self) -> bool:
         """Whether somebody waits for it beside the course of the case: a decision on what was asked for, or a confirmation."""
         return self.awaited or (bool(self.stages) and self.stage != Stage.OVER)
@@ -444,7 +449,6 @@ VERBS: dict[str, Verb] = {
             CENTRE,
             ("text",),
             lead=True,
-            aside=True,
             procedure=Kind.RETURN,
             stages=frozenset({Stage.ASKED}),
             stage=Stage.GRANTED,
@@ -456,6 +460,7 @@ VERBS: dict[str, Verb] = {
             None,
             CENTRE,
             ("text",),
+            aside=True,
             procedure=Kind.RETURN,
             stages=frozenset({Stage.ASKED}),
             stage=Stage.REFUSED,
@@ -503,7 +508,6 @@ VERBS: dict[str, Verb] = {
             CENTRE,
             ("persons", "department", "text", "limit"),
             asks="会商结论和工作任务",
-            aside=True,
             procedure=Kind.MEETING,
             stages=frozenset({Stage.ASKED}),
             stage=Stage.GRANTED,
@@ -537,6 +541,7 @@ VERBS: dict[str, Verb] = {
             None,
             CENTRES,
             ("text",),
+            aside=True,
             procedure=Kind.EXTENSION,
             stages=frozenset({Stage.ASKED}),
             stage=Stage.REFUSED,
@@ -569,7 +574,6 @@ VERBS: dict[str, Verb] = {
             IN_WORK,
             State.SUSPENDED,
             DISTRICT,
-            aside=True,
             procedure=Kind.SUSPENSION,
             stages=frozenset({Stage.SUPPORTED}),
             stage=Stage.GRANTED,
@@ -581,6 +585,7 @@ VERBS: dict[str, Verb] = {
             None,
             PRINCIPAL | DISTRICT,
             ("text",),
+            aside=True,
             procedure=Kind.SUSPENSION,
             stages=frozenset({Stage.ASKED, Stage.SUPPORTED}),
             stage=Stage.REFUSED,
