@@ -145,7 +145,7 @@ def signed_in(server: Site, username: str) -> Browser:
 
 @pytest.fixture
 def life(server: Site, let_in: Callable[..., tuple[str, str]]) -> list[list[Deed]]:
-    """The steps of a whole life by those who may take them, from the grid to the leader and to the end."""
+    """The steps of a whole life by those who may take them, from the grid to the leader, with more time, to the end."""
     chief = signed_in(server, showcase_ground(server)[0][1])
     clerk = signed_in(server, let_in("centre_clerk", "网格化服务管理中心")[1])
     builder = signed_in(server, let_in("office_staff", "城市建设办公室")[1])
@@ -165,6 +165,8 @@ def life(server: Site, let_in: Callable[..., tuple[str, str]]) -> list[list[Deed
         [deed(clerk, "dispatch", office=office)],
         [deed(builder, "brief", text="拟由本办换灯")],
         [deed(leader, "order", unit=office, text="更换路灯", limit_amount=3, limit_unit="working_days")],
+        [deed(builder, "extend", reason="scope", text="要换整条线", limit_amount=1, limit_unit="working_days")],
+        [deed(clerk, "grant_extension")],
         [deed(builder, "finish", text="已更换", photos=[photo])],
         [deed(clerk, "confirm")],
     ]
@@ -190,20 +192,21 @@ def assert_lived_once(server: Site, number: str) -> None:
     )
     verbs = [verb for _, verb, _ in trace]
     assert sorted(verbs[3:5]) == ["file", "send"]
-    rest = [*verbs[:3], *verbs[5:]]
-    assert rest == ["report", "accept", "whistle", "dispatch", "brief", "order", "finish", "confirm"]
-    assert [seq for seq, _, _ in trace] == list(range(1, 11))
+    beside, end = ["extend", "grant_extension"], ["finish", "confirm"]
+    assert verbs[:3] + verbs[5:] == ["report", "accept", "whistle", "dispatch", "brief", "order", *beside, *end]
+    assert [seq for seq, _, _ in trace] == list(range(1, 13))
     assert (trace[-1][2], state_of(server, number)) == ("closed", "closed")
     written = ask_database(
         server,
         """SELECT (SELECT count(*) FROM cases_whistle WHERE case_id = c.id),
                   (SELECT count(*) FROM cases_dispatch WHERE case_id = c.id),
                   (SELECT count(*) FROM cases_assignment WHERE case_id = c.id),
+                  (SELECT count(*) FROM cases_procedure WHERE case_id = c.id AND stage = 'granted'),
                   (SELECT count(*) FROM cases_photo WHERE case_id = c.id)
            FROM cases_case c WHERE number = %s""",
         number,
     )
-    assert written == [(1, 1, 1, 1)]
+    assert written == [(1, 1, 1, 1, 1)]
     assert_sealed(server)
 
 
