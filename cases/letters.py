@@ -2,49 +2,85 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
+from django.contrib.gis.db.models.functions import (
+    AsSVG,
+    GeomOutputGeoFunc,
+    Intersection,
+    PointOnSurface,
+    Scale,
+    Transform,
+    Translate,
+)
+from django.contrib.gis.geos import Polygon
+from django.db.models import BooleanField, ExpressionWrapper, FloatField, Func, Q, QuerySet
 
+from cases.models import Case
 from geodata.crs import metres_srid, to_metres
+from gridmap.models import Boundary
 
 WIDTH, HEIGHT = 640, 420
 # Metres about the place, from side to side.
 ACROSS_M = 800.0
+PER_METRE = WIDTH / ACROSS_M
 # A name is written where it has room: not at the edge of the drawing, and where enough of the area is seen.
 MARGIN, ROOM = 80, 9_000
+# No less than the drawing reaches, in degrees: what is not near is not looked at.
+NEAR = 0.006
 
 
-def drawing(lon: float, lat: float, shapes: list[tuple[str, BaseGeometry]]) -> dict[str, Any]:
-    """The ground about a place, north up, for an SVG of ``WIDTH`` by ``HEIGHT``: paths and names of areas, a scale.
+class Polygons(GeomOutputGeoFunc):
+    """What a shape has of polygons; two that only touch have none in common."""
 
-    ``shapes``: names and polygons in CGCS2000 degrees. A name is "" where there is no room for it.
+    function = "ST_CollectionExtract"
+
+    def __init__(self, shape: Any, **extra: Any) -> None:
+        super().__init__(shape, 3, **extra)
+
+
+def drawing(case: Case, *, on: dt.date, above: str) -> dict[str, Any]:
+    """The ground about a case, north up, for an SVG of ``WIDTH`` by ``HEIGHT``: paths and names of grids, a scale.
+
+    Names are less ``above``, the name of the town; "" where there is no room for one. One statement, which draws too.
     """
-    srid = metres_srid(lon, lat)
-    ((east,), (north,)) = to_metres(np.array([lon]), np.array([lat]), srid)
-    per_metre = WIDTH / ACROSS_M
-
-    def placed(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = to_metres(xy[:, 0], xy[:, 1], srid)
-        return np.column_stack([WIDTH / 2 + (x - east) * per_metre, HEIGHT / 2 - (y - north) * per_metre])
-
-    window = shapely.box(0, 0, WIDTH, HEIGHT)
-    areas = []
-    for name, shape in shapes:
-        seen = shapely.intersection(shapely.transform(shape, placed), window)
-        if not seen.is_empty:
-            inside = seen.representative_point()
-            room = seen.area > ROOM and MARGIN < inside.x < WIDTH - MARGIN and 16 < inside.y < HEIGHT - 16
-            here = bool(seen.intersects(shapely.Point(WIDTH / 2, HEIGHT / 2)))
-            named = {"name": name if room or here else "", "here": here}
-            areas.append(named | {"path": _path(seen), "x": round(inside.x), "y": round(inside.y)})
-    return {"width": WIDTH, "height": HEIGHT, "areas": areas, "hundred_m": round(100 * per_metre)}
+    areas = [_area(row, above) for row in _seen(case, on=on)]
+    return {"width": WIDTH, "height": HEIGHT, "areas": areas, "hundred_m": round(100 * PER_METRE)}
 
 
-def _path(shape: BaseGeometry) -> str:
-    rings = shapely.get_rings(shapely.get_parts(shape))
-    drawn = (" L".join(f"{x:.1f},{y:.1f}" for x, y in shapely.get_coordinates(ring)) for ring in rings)
-    return " ".join(f"M{corners}Z" for corners in drawn)
+def _area(row: dict[str, Any], above: str) -> dict[str, Any]:
+    room = row["room"] > ROOM and MARGIN < row["x"] < WIDTH - MARGIN and 16 < row["y"] < HEIGHT - 16
+    name = row["area__name"].removeprefix(above) if room or row["here"] else ""
+    return {"name": name, "here": row["here"], "path": row["path"], "x": round(row["x"]), "y": round(row["y"])}
+
+
+def _seen(case: Case, *, on: dt.date) -> QuerySet[Boundary, Any]:
+    """The second-level grids in force, as far as the drawing shows them, in its pixels.
+
+    ``room`` is the area in square pixels, ``x`` and ``y`` a point inside, for the name.
+    """
+    srid = metres_srid(case.point.x, case.point.y)
+    ((east,), (north,)) = to_metres([case.point.x], [case.point.y], srid)
+    west, top = east - WIDTH / 2 / PER_METRE, north + HEIGHT / 2 / PER_METRE
+    window = Polygon.from_bbox((west, top - HEIGHT / PER_METRE, west + ACROSS_M, top))
+    window.srid = srid
+    seen = Polygons(Intersection(Transform("geom", srid), window))
+    # Up is still up here: AsSVG turns it over.
+    placed = Scale(Translate(seen, -west, -top), PER_METRE, PER_METRE)
+    return (
+        Boundary.objects.on(on)
+        .filter(area__level="grid", geom__bboverlaps=case.point.buffer(NEAR))
+        .annotate(
+            placed=placed,
+            room=Func("placed", function="ST_Area", output_field=FloatField()),
+            inside=PointOnSurface("placed"),
+            here=ExpressionWrapper(Q(geom__intersects=case.point), output_field=BooleanField()),
+            path=AsSVG("placed", precision=1),
+            x=Func("inside", function="ST_X", output_field=FloatField()),
+            y=-Func("inside", function="ST_Y", output_field=FloatField()),
+        )
+        .filter(room__gt=0)
+        .order_by("area")
+        .values("area__name", "here", "room", "path", "x", "y")
+    )

@@ -10,10 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import segno
-import shapely
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.contrib.gis.db.models.functions import AsWKB
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -45,7 +43,7 @@ from cases.serializers import MAX_TEXT, category_tree, trace_view
 from cases.workflow import REASONS, RUNNING, STEP_OF, State, Step, Verb
 from gridmap.duties import Standing, path_of, responsible_for
 from gridmap.features.parameters import read_number, stored_position
-from gridmap.models import Area, Boundary
+from gridmap.models import Area
 from gridmap.problems import NotFound, Problem, Unprocessable
 
 # Rulings about cases of the same category that are offered with a letter.
@@ -425,7 +423,7 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "place": path[-1]["name"],
         "centre": responsible_for(found.current_area_id, on=timezone.localdate(written.issued_at))["centre"],
         "confirmed_by": _named(written.confirmed_by),
-        "drawn": drawing(found.point.x, found.point.y, _ground_about(found, above=town)),
+        "drawn": drawing(found, on=timezone.localdate(), above=town),
     }
     return render(request, "cases/letter.html", context)
 
@@ -433,17 +431,6 @@ def letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def _named(user: User | None) -> str:
     person = getattr(user, "person", None)
     return person.name if person else user.get_username() if user else ""
-
-
-def _ground_about(found: Case, *, above: str) -> list[tuple[str, Any]]:
-    """Names, less that of the town, and shapes of the second-level grids within a kilometre or so."""
-    near = Boundary.objects.on(timezone.localdate()).filter(
-        area__level="grid", geom__bboverlaps=found.point.buffer(0.006)
-    )
-    return [
-        (name.removeprefix(above), shapely.from_wkb(bytes(shape)))
-        for name, shape in near.annotate(wkb=AsWKB("geom")).values_list("area__name", "wkb")
-    ]
 
 
 @require_safe

@@ -230,6 +230,16 @@ def test_the_letter_can_be_printed_by_those_who_may_read_the_case(
     assert as_user(cast.clerk).get(f"/cases/{issued.number}/letters/{letter.pk + 1}/").status_code == 404
 
 
+def test_the_letter_takes_few_statements_one_of_them_its_drawing(
+    issued: Case, cast: Cast, as_user: Callable[[User | None], Client], django_assert_num_queries: Any
+) -> None:
+    letter = Letter.objects.get(case=issued)
+    client = as_user(cast.clerk)
+    with django_assert_num_queries(14) as asked:
+        client.get(f"/cases/{issued.number}/letters/{letter.pk}/")
+    assert sum("ST_AsSVG" in it["sql"] for it in asked.captured_queries) == 1
+
+
 def test_an_issued_case_is_read_in_few_statements(
     issued: Case, lead: Department, as_user: Callable[[User | None], Client], django_assert_max_num_queries: Any
 ) -> None:
