@@ -78,6 +78,16 @@ class CategoryPowerAdmin(Kept):
 class WorkdayAdmin(Kept):
     """Holidays and made-up workdays; a date not listed is worked from Monday to Friday."""
 
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("date", "works", "note"),
+                "description": "改动只对以后算出的时限生效；正在办的，改完以后运行"
+                " manage.py recalculate_deadlines --since 改动的第一天，重算并留痕。",
+            },
+        ),
+    )
     list_display = ("date", "works", "note")
     list_filter = ("works",)
     search_fields = ("note",)

@@ -7,6 +7,7 @@ is trusted where the calendar knows the date. Due exactly at the limit is in tim
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,18 @@ class Limit:
 
     def __str__(self) -> str:
         return f"{self.amount}{self.unit.label}"
+
+    @property
+    def counts_working_time(self) -> bool:
+        """Whether the working calendar says when it runs out."""
+        return self.unit in (Unit.WORKING_HOURS, Unit.WORKING_DAYS)
+
+
+def read_limit(said: object) -> Limit | None:
+    """The limit that was written like this; None for anything else."""
+    found = re.fullmatch(r"(\d+)(\D+)", str(said), re.ASCII)
+    unit = next((it for it in Unit if found and found[2] == it.label), None)
+    return Limit(int(found[1]), unit) if found and unit else None
 
 
 def halved(limit: Limit) -> Limit:

@@ -398,6 +398,7 @@ OTHER_DEEDS = {
     "read_reporter": "查看上报人联系方式",
     "reroute": "划界调整移交",
     "survey": "群众评价",
+    "recalculate": "按工作日历重算时限",
 }
 
 

@@ -151,6 +151,7 @@ def _create(sent: Report, digest: str, *, by: AbstractBaseUser | AnonymousUser |
             "distance_m": round(route.distance_m, 2),
             "candidates": list(route.candidates),
             "coord": sent.coord,
+            "limit": str(category.limit),
             "due_at": case.due_at.isoformat(),
             "photos": [picture.digest for picture in sent.pictures],
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cases.deadlines import Unit
 from cases.demonstration.pictures import Kept
 from cases.workflow import State
 from geodata.crs import METRES_SRID, STORED_SRID
@@ -15,6 +16,10 @@ CREATE TEMPORARY TABLE staged (
     lon float8, lat float8, reported bigint, due bigint, accepted bigint, resolved bigint, closed bigint
 )
 """
+
+# A limit in words, as the trace has it.
+UNITS = " ".join(f"WHEN '{unit}' THEN '{unit.label}'" for unit in Unit)
+LIMIT = f"category.limit_amount || CASE category.limit_unit {UNITS} END"
 
 FILL = """
 COPY staged (client_id, track_code, category, reported_text, done_text, channel, lon, lat,
@@ -69,10 +74,11 @@ SETTLE = (
     f"""
     CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
     SELECT made.id, made.area_id, made.route_method, made.route_distance_m, made.route_candidates, made.category_id,
-           to_timestamp(reported) AS reported, made.due_at, to_timestamp(accepted) AS accepted,
+           {LIMIT} AS said_limit, to_timestamp(reported) AS reported, made.due_at, to_timestamp(accepted) AS accepted,
            to_timestamp(resolved) AS resolved, made.closed_at AS closed, done_text,
            worker.user_id AS worker, chief.user_id AS chief, before.digest AS before, after.digest AS after
     FROM staged JOIN cases_case AS made USING (client_id)
+    JOIN cases_category AS category ON category.code = made.category_id
     LEFT JOIN in_post AS worker ON worker.role = '{Role.GRID_WORKER}' AND worker.area_id = made.area_id
     LEFT JOIN in_post AS chief ON chief.role = '{Role.GRID_CHIEF}' AND chief.area_id = left(made.area_id, 12)
     JOIN picture AS before ON before.kind = 'report' AND before.category = left(made.category_id, 2)
@@ -107,7 +113,7 @@ TRACE = (
         "",
         State.REPORTED,
         "jsonb_build_object('area', area_id, 'method', route_method, 'distance_m', route_distance_m, 'candidates',"
-        " route_candidates, 'coord', 'wgs84', 'due_at', due_at, 'photos', jsonb_build_array(before))",
+        " route_candidates, 'coord', 'wgs84', 'limit', said_limit, 'due_at', due_at, 'photos', jsonb_build_array(before))",
     ),
     _deed("accept", "accepted", "worker", Role.GRID_WORKER, State.REPORTED, State.HANDLING, "'{}'::jsonb"),
     _deed(
