@@ -1,8 +1,9 @@
 """After the working calendar was changed: deadlines that count working time, worked out again.
 
 A deadline is worked out from what set it last: the last deed in the trace that says both a limit and the moment it came
-to (a report, an order, a letter, work given back). The unit in the lead has the case's deadline; one that assists has
-its own, from its own row. Where that does not tell, the deadline is left and the reason given.
+to (a report, an order, a letter, work given back, a case opened again), and then by what was granted since: more time,
+suspension. The unit in the lead has the case's deadline; one that assists has its own, from its own row. Where that does
+not tell, the deadline is left and the reason given. While a case is suspended its clock stands still, and so does this.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, read_limit
-from cases.models import Assignment, Case, TraceEvent, Workday
+from cases.deadlines import SHANGHAI, Limit, Unit, WorkingCalendar, due_at, halved, read_limit, resumed
+from cases.models import Assignment, Case, Procedure, TraceEvent, Workday
+from cases.workflow import RUNNING, Kind, Stage
 
 CHUNK = 500
 """Cases looked at in one transaction; their rows are locked until it ends."""
 WHY = "工作日历有变动"
+# Says a limit too, but one that was added.
+EXTENSION = "grant_extension"
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,29 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Clock:
-    """How a deadline was set."""
+    """How a deadline was set, and what was granted since, in that order; ``unit``: what that is counted in."""
 
     start: dt.datetime
     limit: Limit
+    unit: Unit
+    granted: Sequence[Procedure] = ()
 
     def due(self, calendar: WorkingCalendar) -> dt.datetime:
         """What that comes to on a calendar."""
-        return due_at(self.start, self.limit, calendar)
+        due = due_at(self.start, self.limit, calendar)
+        for it in self.granted:
+            if it.kind == Kind.EXTENSION:
+                due = due_at(due, Limit(it.limit_amount or 0, self.unit), calendar)
+            elif it.decided_at is not None and it.ended_at is not None:
+                due = resumed(due, it.decided_at, it.ended_at, self.unit, calendar)
+        return due
 
 
 @dataclass(frozen=True)
 class Said:
     """A deed that said by when: the limit as a text where it said one, and the deadline."""
 
+    verb: str
     at: dt.datetime
     limit: str | None
     due_at: str
@@ -100,21 +113,22 @@ def recalculate(
 
 
 def _cases(since: dt.date | None) -> QuerySet[Case]:
+    running = Case.objects.filter(state__in=RUNNING)
     if since is None:
-        return Case.objects.open()
+        return running
     begins = dt.datetime.combine(since, dt.time(), SHANGHAI)
-    asked = Assignment.objects.filter(finished_at=None, due_at__gte=begins)
-    return Case.objects.open().filter(Q(due_at__gte=begins) | Q(pk__in=asked.values("case")))
+    asked = Assignment.objects.binding().filter(due_at__gte=begins)
+    return running.filter(Q(due_at__gte=begins) | Q(pk__in=asked.values("case")))
 
 
 def _go_through(cases: Sequence[Case], calendar: WorkingCalendar, *, at: dt.datetime, write: bool) -> Chunk:
     keys = [case.pk for case in cases]
-    said, asked = _said(keys), _asked(keys)
+    said, asked, granted = _said(keys), _asked(keys), _granted(keys)
     done = Chunk(keys[-1], len(keys))
     changed: list[Case | Assignment] = []
     deeds = []
     for case in cases:
-        review = Review(case, said[case.pk], asked[case.pk], calendar)
+        review = Review(case, said[case.pk], asked[case.pk], granted[case.pk], calendar)
         review.look()
         done.changes += review.changes
         done.left += review.left
@@ -131,7 +145,7 @@ def _go_through(cases: Sequence[Case], calendar: WorkingCalendar, *, at: dt.date
 def _said(cases: Sequence[int]) -> defaultdict[int, list[Said]]:
     found: defaultdict[int, list[Said]] = defaultdict(list)
     deeds = TraceEvent.objects.filter(case__in=cases, payload__has_key="due_at").order_by("seq")
-    for case, *told in deeds.values_list("case_id", "at", "payload__limit", "payload__due_at"):
+    for case, *told in deeds.values_list("case_id", "verb", "at", "payload__limit", "payload__due_at"):
         found[case].append(Said(*told))
     return found
 
@@ -143,6 +157,16 @@ def _asked(cases: Sequence[int]) -> defaultdict[int, list[Assignment]]:
     return found
 
 
+def _granted(cases: Sequence[int]) -> defaultdict[int, list[Procedure]]:
+    """More time, and suspensions that are over: each moves a deadline on."""
+    found: defaultdict[int, list[Procedure]] = defaultdict(list)
+    extension = Q(kind=Kind.EXTENSION, stage=Stage.GRANTED)
+    over = Q(kind=Kind.SUSPENSION, stage=Stage.OVER, decided_at__isnull=False)
+    for it in Procedure.objects.filter(extension | over, case__in=cases).order_by("decided_at", "id"):
+        found[it.case_id].append(it)
+    return found
+
+
 @dataclass
 class Review:
     """One case under review: what of it is another on the calendar, and what cannot be told."""
@@ -150,6 +174,7 @@ class Review:
     case: Case
     said: Sequence[Said]
     asked: Sequence[Assignment]
+    granted: Sequence[Procedure]
     calendar: WorkingCalendar
     changes: list[Change] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -157,7 +182,7 @@ class Review:
 
     def look(self) -> None:
         """Put the new deadlines into the rows, and list them."""
-        setter = max((n for n, it in enumerate(self.said) if it.limit is not None), default=None)
+        setter = max((n for n, it in enumerate(self.said) if it.limit and it.verb != EXTENSION), default=None)
         if setter is None:
             self._leave("留痕没有记下时限 (the trace says no limit)")
             return
@@ -165,28 +190,41 @@ class Review:
         lead = next((it for it in reversed(self.asked) if it.is_lead and it.ordered_at <= start), None)
         self._look_at_case(self.said[setter:], lead)
         for it in self.asked:
-            if it is not lead and it.finished_at is None:
+            if it is not lead and it.finished_at is None and it.withdrawn_at is None:
                 self._look_at_unit(it)
 
     def _look_at_case(self, said: Sequence[Said], lead: Assignment | None) -> None:
         limit = read_limit(said[0].limit)
+        bound = lead if lead is not None and lead.withdrawn_at is None else None
         if limit is None:
             self._leave(f"留痕所记时限“{said[0].limit}”无法辨认 (a limit nobody can read)")
         elif limit.counts_working_time:
             if self.case.due_at not in [dt.datetime.fromisoformat(it.due_at) for it in said]:
                 self._leave("截止时间与留痕所记不符 (not the deadline the trace says)")
-            elif lead is not None and lead.due_at != self.case.due_at:
+            elif bound is not None and bound.due_at != self.case.due_at:
                 self._leave("主办单位的时限与事项的不一致 (the lead's deadline is another)")
             else:
-                self._set((self.case, *([lead] if lead else [])), Clock(said[0].at, limit))
+                rows: list[Case | Assignment] = [self.case]
+                if bound is not None:
+                    rows.append(bound)
+                self._set(rows, self._clock(said[0].at, limit, lead))
 
     def _look_at_unit(self, asked: Assignment) -> None:
         if not asked.limit.counts_working_time:
             return
-        if asked.redone:
-            self._leave(f"{asked.unit.name}返工以后的时限无从算起 (no telling since when)")
+        if not asked.redone:
+            self._set([asked], self._clock(asked.ordered_at, asked.limit, asked), asked.unit.name)
+        elif asked.redone_at is not None:
+            self._set([asked], self._clock(asked.redone_at, halved(asked.limit), asked), asked.unit.name)
         else:
-            self._set([asked], Clock(asked.ordered_at, asked.limit), asked.unit.name)
+            self._leave(f"{asked.unit.name}返工以后的时限无从算起 (no telling since when)")
+
+    def _clock(self, start: dt.datetime, limit: Limit, asked: Assignment | None) -> Clock:
+        """What was granted counts where it was after that, and about what was asked of this unit or about the whole case."""
+        if asked is None:
+            return Clock(start, limit, limit.unit)
+        own = [it for it in self.granted if it.kind == Kind.SUSPENSION or it.assignment_id == asked.pk]
+        return Clock(start, limit, asked.limit.unit, [it for it in own if it.decided_at and it.decided_at >= start])
 
     def _set(self, rows: Sequence[Case | Assignment], clock: Clock, unit: str = "") -> None:
         before, after = rows[0].due_at, clock.due(self.calendar)

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from cases import photos
@@ -14,8 +15,9 @@ from cases.actions.recalculating import Chunk, recalculate
 from cases.deadlines import SHANGHAI, Limit, Unit, read_limit
 from cases.models import Assignment, Case, Category, TraceEvent, Workday
 from cases.sealing import stored_rows, verify
+from cases.workflow import RUNNING
 from gridmap.models import Boundary
-from tests.cases.playing import Department, Office, act, ordered, report
+from tests.cases.playing import TWO_DAYS, Department, Office, act, ordered, report
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +105,7 @@ def test_a_second_run_changes_nothing_and_the_trace_holds(case: Case, now: dt.da
 
 def test_nothing_of_the_demonstration_is_changed_on_its_own_calendar(now: dt.datetime) -> None:
     found = again(now, dry_run=True)
-    assert found.cases == Case.objects.open().count() > 5
+    assert found.cases == Case.objects.filter(state__in=RUNNING).count() > 5
     assert (found.changes, found.left) == ([], [])
 
 
@@ -125,6 +127,93 @@ def test_an_order_counts_from_when_it_was_given_and_work_given_back_from_then(
     assert of(triage, again(thursday)) == [("", 3 * DAY)]
     assert due(triage) == Assignment.objects.get(case=triage).due_at == thursday + 4 * DAY
     assert again(thursday).changes == []
+
+
+def test_more_time_and_suspension_count_from_the_limit_as_it_would_have_been(
+    arrived: Case, cast: Cast, principal: User, lead: Department, assistant: Department, now: dt.datetime
+) -> None:
+    # Ten working days and two more; then a week of standing still.
+    act(arrived, "extend", lead.user, now, reason="weather", text="连日大雨", limit=TWO_DAYS)
+    act(arrived, "grant_extension", cast.clerk, now)
+    thursday, back = now + 2 * DAY, now + 9 * DAY
+    act(arrived, "suspend", lead.user, thursday, reason="funds", text="等资金", until="2026-08-31")
+    act(arrived, "support_suspension", principal, thursday)
+    act(arrived, "grant_suspension", cast.centre, thursday)
+
+    decide(False, TOMORROW)
+    assert of(arrived, again(thursday)) == deeds(arrived) == []  # its clock stands still
+    before = due(arrived)
+    act(arrived, "resume", lead.user, back, text="资金到位")
+    assert due(arrived) == before + 7 * DAY == now + 23 * DAY
+    name = Assignment.objects.get(case=arrived, unit=assistant.code).unit.name
+    # The assistant had no more time: Tuesday the 21st and a week, then a day.
+    assert of(arrived, again(back)) == [("", DAY), (name, DAY)]
+    assert due(arrived) == now + 24 * DAY == Assignment.objects.get(case=arrived, unit=lead.code).due_at
+    assert Assignment.objects.get(case=arrived, unit=assistant.code).due_at == now + 22 * DAY
+    assert again(back).changes == []
+
+
+def test_what_was_suspended_when_the_calendar_changed_is_put_right_once_it_is_resumed(
+    arrived: Case, cast: Cast, principal: User, lead: Department, now: dt.datetime
+) -> None:
+    act(arrived, "suspend", lead.user, now, reason="funds", text="等资金", until="2026-08-31")
+    act(arrived, "support_suspension", principal, now)
+    act(arrived, "grant_suspension", cast.centre, now)
+    # Lost to the time that was left, for it was given on a calendar where that day was worked.
+    decide(False, TOMORROW)
+    said = io.StringIO()
+    call_command("recalculate_deadlines", stdout=said)
+    assert "挂账 1 件未看" in said.getvalue()
+    assert deeds(arrived) == []
+    back = now + 7 * DAY
+    assert act(arrived, "resume", lead.user, back, text="资金到位").due_at == back + 13 * DAY
+    assert ("", DAY) in of(arrived, again(back))
+    assert due(arrived) == back + 14 * DAY
+
+
+def test_an_extension_of_who_assists_is_not_the_cases_own(
+    issued: Case, cast: Cast, assistant: Department, now: dt.datetime
+) -> None:
+    act(issued, "receive", assistant.user, now)
+    act(issued, "extend", assistant.user, now, reason="weather", text="连日大雨", limit=TWO_DAYS)
+    act(issued, "grant_extension", cast.clerk, now)
+    decide(False, TOMORROW)
+    again(now)
+    assert due(issued) == now + 15 * DAY
+    assert Assignment.objects.get(case=issued, unit=assistant.code).due_at == now + 17 * DAY
+
+
+def test_what_was_withdrawn_keeps_its_deadline_and_the_case_follows_the_last_letter(
+    arrived: Case, cast: Cast, lead: Department, assistant: Department, now: dt.datetime
+) -> None:
+    first = set(Assignment.objects.filter(case=arrived).values_list("pk", flat=True))
+    act(arrived, "convene", cast.clerk, now, text="周三下午会商")
+    act(
+        arrived,
+        "minute",
+        cast.clerk,
+        now,
+        persons="各单位",
+        department=assistant.code,
+        text="由水利局承办",
+        limit=TWO_DAYS,
+    )
+    decide(False, TOMORROW)
+    assert of(arrived, again(now)) == [("", DAY)]
+    assert {it.due_at for it in Assignment.objects.filter(pk__in=first)} == {now + 14 * DAY}
+    assert due(arrived) == now + 3 * DAY
+
+
+def test_a_case_opened_again_counts_from_then(
+    case: Case, cast: Cast, picture: photos.Picture, now: dt.datetime
+) -> None:
+    act(case, "resolve", cast.worker, now, text="换了", pictures=[picture])
+    act(case, "close", cast.chief, now)
+    opened = now + 2 * DAY
+    act(case, "reopen", cast.chief, opened, reason="repeat", text="又坏了")
+    assert due(case) == opened + 6 * HOUR  # four hours over noon
+    decide(False, opened.date())
+    assert of(case, again(opened)) == [("", 20 * HOUR)]  # to Friday noon
 
 
 def test_a_made_up_workday_taken_away_moves_lead_and_assistant_with_one_row_of_the_trace(
@@ -199,12 +288,12 @@ def test_a_chunk_takes_few_statements_whatever_it_holds_and_waits_for_whoever_ac
 ) -> None:
     some = [report(cast.grid, now, f"第 {n} 处") for n in range(10)]
     decide(False, TOMORROW)
-    # The calendar; the cases, the trace, what was asked; and the end of them. A savepoint each, since tests are in one.
-    with django_assert_num_queries(1 + 3 + 1 + 4) as asked:
+    # The calendar; the cases, the trace, what was asked and granted; and the end of them. A savepoint each, since tests are in one.
+    with django_assert_num_queries(1 + 4 + 1 + 4) as asked:
         would = again(now, dry_run=True)
     assert len(would.changes) > len(some)
     assert not any("FOR UPDATE" in it["sql"] for it in asked.captured_queries)
-    with django_assert_num_queries(1 + 3 + 3 + 1 + 4) as asked:
+    with django_assert_num_queries(1 + 4 + 3 + 1 + 4) as asked:
         again(now)
     locked = [it["sql"] for it in asked.captured_queries if "FOR UPDATE" in it["sql"]]
     assert [it.endswith('FOR UPDATE OF "cases_case"') for it in locked] == [True, True]

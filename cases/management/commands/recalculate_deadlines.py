@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cases.actions import recalculating
+from cases.models import Case
+from cases.workflow import State
 
 
 class Command(BaseCommand):
@@ -40,6 +42,11 @@ class Command(BaseCommand):
             for it in done.left:
                 self.stderr.write(f"{it.number}：未动，{it.why}")
             cases, deadlines, left = cases + done.cases, deadlines + len(done.changes), left + len(done.left)
+        suspended = Case.objects.filter(state=State.SUSPENDED).count()
+        if suspended:
+            self.stdout.write(
+                f"挂账 {suspended} 件未看，恢复办理后请再运行 ({suspended} suspended: run again when resumed)"
+            )
         would = "将改" if dry else "改了"
         self.stdout.write(
             f"看过 {cases} 件，{would} {deadlines} 个时限，无从重算 {left} 个"
