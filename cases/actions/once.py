@@ -6,12 +6,16 @@ import datetime as dt
 import re
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
 
 from cases.models import ActionKey
 from gridmap.problems import BadParameter, Conflict
 
 HEADER = "Idempotency-Key"
 KEY = r"^[!-~]{1,64}$"
+WRITE_DOWN = """
+INSERT INTO cases_actionkey (user_id, key, digest, at) VALUES (%s, %s, %s, %s) ON CONFLICT (user_id, key) DO NOTHING
+"""
 
 
 def read_key(sent: str | None) -> str:
@@ -32,10 +36,14 @@ def is_new(key: str, digest: str, *, by: AbstractBaseUser, at: dt.datetime) -> b
     Belongs in the action's transaction: what is refused then leaves no key. Raises :class:`Conflict` for a key this
     user has used for something else.
     """
-    row, new = ActionKey.objects.get_or_create(user_id=by.pk, key=key, defaults={"digest": digest, "at": at})
-    if row.digest != digest:
+    with connection.cursor() as cursor:
+        # By hand: one statement, where reading, a savepoint and an insert are four.
+        cursor.execute(WRITE_DOWN, [by.pk, key, digest, at])
+        if cursor.rowcount:
+            return True
+    if ActionKey.objects.get(user_id=by.pk, key=key).digest != digest:
         raise Conflict(
             f"这次提交的标识({HEADER})已经用于另一次办理，请核对事项现状后重新提交 (key used for another action)",
             parameter=HEADER,
         )
-    return new
+    return False
