@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPMessage
@@ -112,6 +112,11 @@ def _answers(port: int, ready: str, process: subprocess.Popen[bytes]) -> bool:
             pass
         time.sleep(0.2)
     return False
+
+
+def seconds_of(pids: Iterable[int]) -> float:
+    """Processor time of these processes, as far as they run on this machine and still do."""
+    return sum(_seconds(pid) for pid in pids if Path(f"/proc/{pid}/stat").exists())
 
 
 def _below(pid: int) -> list[int]:
