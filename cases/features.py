@@ -1,4 +1,4 @@
-"""The cases as a collection: where they are, what they are about and how they stand; nothing about who reported."""
+"""Cases and whistles as collections: where they are, what they are about, how they stand; nothing about who reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Case as Choose
 from django.db.models import Q, QuerySet, Value, When
 from django.utils import timezone
 
-from cases.models import Case
+from cases.models import Case, Whistle
 from cases.workflow import RUNNING, State
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
@@ -29,27 +29,39 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     return chosen
 
 
-def _conditions(filters: Filters) -> list[Q]:
+def _conditions(filters: Filters, *, case: str = "", moment: str = "reported_at") -> list[Q]:
+    """What filters ask of rows; ``case``: the way from a row to its case, ``moment``: the time that since and until mean."""
     given = {
-        "current_area__code__startswith": filters.area,
-        "category__code__startswith": filters.category,
-        "channel": filters.channel,
-        "state__in": filters.state,
-        "current_area__level": filters.level,
-        "reported_at__gte": filters.since,
-        "reported_at__lt": filters.until,
+        f"{case}current_area__code__startswith": filters.area,
+        f"{case}category__code__startswith": filters.category,
+        f"{case}channel": filters.channel,
+        f"{case}state__in": filters.state,
+        f"{case}current_area__level": filters.level,
+        f"{moment}__gte": filters.since,
+        f"{moment}__lt": filters.until,
     }
     conditions = [Q(**{name: value}) for name, value in given.items() if value is not None]
     if filters.bbox:
         box = Polygon.from_bbox(filters.bbox)
         box.srid = STORED_SRID
-        conditions.append(Q(public_point__intersects=box))  # exact: the index alone rounds to float32
+        # Exact: the index alone rounds to float32.
+        conditions.append(Q(**{f"{case}public_point__intersects": box}))
     return conditions
 
 
 def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
     return rows(filters, standing)
 
+
+def _whistles(filters: Filters, standing: Standing) -> QuerySet[Any]:
+    chosen = Whistle.objects.all()
+    for condition in _conditions(filters, case="case__", moment="blown_at"):
+        chosen = chosen.filter(condition)
+    return chosen
+
+
+FILTERS = frozenset({"area", "bbox", "category", "channel", "level", "since", "state", "until", "limit", "after"})
+READERS = {"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)}
 
 CASES = Collection(
     id="cases",
@@ -73,22 +85,41 @@ CASES = Collection(
         "voices": "voices_count",
         "exact": Choose(When(category__sensitive=True, then=Value(False)), default=Value(True)),
     },
-    parameters=frozenset(
-        {
-            "area",
-            "bbox",
-            "category",
-            "channel",
-            "level",
-            "overdue",
-            "since",
-            "state",
-            "until",
-            "limit",
-            "after",
-        }
-    ),
+    parameters=FILTERS | {"overdue"},
     counters=("cases", "areas"),
-    readers={"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)},
+    readers=READERS,
+    default_limit=10_000,
+)
+
+WHISTLES = Collection(
+    id="whistles",
+    title="吹哨",
+    rows=_whistles,
+    key="id",
+    geometry=AsGeoJSON("case__public_point", precision=7),
+    properties={
+        "number": "case__number",
+        "level": "level",
+        "blown_at": "blown_at",
+        # Which of the two tracks of the second whistle are taken (R50).
+        "tracks": Choose(
+            When(filed_at__isnull=False, sent_at__isnull=False, then=Value("file,send")),
+            When(filed_at__isnull=False, then=Value("file")),
+            When(sent_at__isnull=False, then=Value("send")),
+            default=Value(""),
+        ),
+        "filed_at": "filed_at",
+        "sent_at": "sent_at",
+        "area": "case__current_area_id",
+        "area_name": "case__current_area__name",
+        "state": "case__state",
+        "category": "case__category_id",
+        "category_name": "case__category__name",
+        "channel": "case__channel",
+        "exact": Choose(When(case__category__sensitive=True, then=Value(False)), default=Value(True)),
+    },
+    parameters=FILTERS,
+    counters=("whistles", "cases", "areas"),
+    readers=READERS,
     default_limit=10_000,
 )

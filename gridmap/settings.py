@@ -189,7 +189,12 @@ SPECTACULAR_SETTINGS = {
 }
 
 # What the site offers, by dotted path: gridmap imports no package above it.
-COLLECTIONS = ["gridmap.features.areas.AREAS", "gridmap.features.rivers.RIVERS", "cases.features.CASES"]
+COLLECTIONS = [
+    "gridmap.features.areas.AREAS",
+    "gridmap.features.rivers.RIVERS",
+    "cases.features.CASES",
+    "cases.features.WHISTLES",
+]
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
 OPEN_POINTS = "cases.rerouting.open_points"

@@ -189,6 +189,13 @@ class Case(models.Model):
             models.Index(fields=["current_area", "state"], name="case_current_area_state"),
             models.Index(fields=["state", "due_at"], name="case_state_due"),
             models.Index(fields=["reported_at"], name="case_reported_at"),
+            # A desk reads the open ones by deadline, however many have ended. (Open: see case_closed_at_when_ended.)
+            models.Index(
+                fields=["due_at", "id"],
+                include=["current_area", "state"],
+                condition=Q(closed_at=None),
+                name="case_open_by_due",
+            ),
             # Their public point stands for the whole area: found by it when it is redrawn.
             models.Index(fields=["current_area"], condition=~Q(public_point__equals=F("point")), name="case_kept_back"),
         ]
