@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
@@ -19,11 +20,23 @@ ORDERABLE = (Organisation.Kind.OFFICE, Organisation.Kind.BRIGADE)
 
 def rules_for(case: Case) -> list[Responsibility]:
     """The rules that name an office for a case, those of its own category before those of the whole group."""
-    codes = categories_of(case)
-    found = Responsibility.objects.filter(category__in=codes, office__area=town_of(case)).select_related(
+    return rules_for_each([case])[case.pk]
+
+
+def rules_for_each(cases: Collection[Case]) -> dict[int, list[Responsibility]]:
+    """The rules for each of some cases, by key: one statement."""
+    codes = {code for case in cases for code in categories_of(case)}
+    towns = {town_of(case) for case in cases}
+    found = Responsibility.objects.filter(category__in=codes, office__area__in=towns).select_related(
         "category", "office"
     )
-    return sorted(found, key=lambda rule: (codes.index(rule.category_id), rule.office_id))
+    return {case.pk: _in_order(case, found) for case in cases}
+
+
+def _in_order(case: Case, rules: Iterable[Responsibility]) -> list[Responsibility]:
+    codes = categories_of(case)
+    mine = [rule for rule in rules if rule.category_id in codes and rule.office.area_id == town_of(case)]
+    return sorted(mine, key=lambda rule: (codes.index(rule.category_id), rule.office_id))
 
 
 def categories_of(case: Case) -> list[str]:
@@ -33,7 +46,12 @@ def categories_of(case: Case) -> list[str]:
 
 def units_of(case: Case) -> QuerySet[Organisation]:
     """The offices and the brigade of a case's town."""
-    return Organisation.objects.filter(kind__in=ORDERABLE, area=town_of(case)).order_by("code")
+    return units_in({town_of(case)})
+
+
+def units_in(towns: Collection[str]) -> QuerySet[Organisation]:
+    """The offices and the brigades of some towns."""
+    return Organisation.objects.filter(kind__in=ORDERABLE, area__in=towns).order_by("code")
 
 
 def town_of(case: Case) -> str:
