@@ -59,7 +59,7 @@ def ticked(numbers: Sequence[str]) -> list[str]:
     return once
 
 
-def proposals(numbers: Sequence[str], standing: Standing, user_id: int | None) -> list[Proposal]:
+def proposals(numbers: Sequence[str], standing: Standing, user_id: int | None, *, at: dt.datetime) -> list[Proposal]:
     """What to ask about each case this person may see, in the order ticked; as many statements however many there are."""
     found = Case.objects.visible_to(standing).filter(number__in=numbers).select_related("category", "current_area")
     cases = sorted(found, key=lambda case: numbers.index(case.number))
@@ -70,7 +70,7 @@ def proposals(numbers: Sequence[str], standing: Standing, user_id: int | None) -
             case,
             rules[case.pk],
             [unit for unit in units if unit.area_id == town_of(case)],
-            "" if VERB in usable(case, courses[case.pk], standing, user_id) else _why_not(case),
+            "" if VERB in usable(case, courses[case.pk], standing, user_id, at=at) else _why_not(case),
         )
         for case in cases
     ]

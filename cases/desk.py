@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q, TextChoices
 
 from cases.course import Course, courses_of, usable
 from cases.models import Case
-from cases.workflow import VERBS, State, Verb, allowed
+from cases.models.case import CaseQuerySet
+from cases.waiting import is_waited_for, waiting_for
+from cases.workflow import RUNNING, VERBS, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Organisation
+from gridmap.problems import BadParameter
 from gridmap.roles import Role
 
-MAX_ROWS = 200
+MAX_ROWS = 100
 # A button says what was done; a desk says what is to be done.
 TURN_WORDS = {
     "resolve": "处置到位",
@@ -27,6 +33,42 @@ TURN_WORDS = {
     "grant_suspension": "决定挂账",
 }
 NO_COURSE = Course()
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class Show(TextChoices):
+    """Which of the open cases of somebody's ground are listed."""
+
+    MINE = "mine", "轮到我的"
+    ALL = "all", "全部"
+    OVERDUE = "overdue", "超期"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of the list begins: behind the case with this limit and key."""
+
+    due_at: dt.datetime
+    key: int
+
+    def __str__(self) -> str:
+        return f"{(self.due_at - EPOCH) // dt.timedelta(microseconds=1)}.{self.key}"
+
+    @classmethod
+    def read(cls, written: str) -> Place:
+        """As it stands in an address; raises :class:`BadParameter`."""
+        found = re.fullmatch(r"([0-9]{1,16})[.]([0-9]{1,18})", written)
+        if found is None:
+            raise BadParameter("参数 after 无法识别，请用页面上的“下一页” (not a place in the list)", parameter="after")
+        return cls(EPOCH + dt.timedelta(microseconds=int(found[1])), int(found[2]))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which part of a desk is asked for: what is listed and where the page begins."""
+
+    show: Show
+    after: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -39,44 +81,88 @@ class Post:
 
 @dataclass(frozen=True)
 class Row:
-    """An open case; ``turn`` is what this person may do next, empty where others are to act."""
+    """An open case; ``turn`` is what this person may do next, empty where others are to act.
+
+    ``dispatchable``: this person may dispatch it to an office.
+    """
 
     case: Case
     overdue: bool
     left: str
     turn: str
+    dispatchable: bool = False
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Open cases by deadline, at most :data:`MAX_ROWS` of them, and the counts of all."""
+    """A page of open cases by deadline, and how many there are: of all, past their limit, and waiting for this person.
+
+    ``next`` is where the next page begins, None on the last.
+    """
 
     rows: list[Row]
     total: int
     overdue: int
+    mine: int
+    asked: Asked = field(default_factory=lambda: Asked(Show.ALL))
+    next: Place | None = None
 
     @property
-    def mine(self) -> int:
-        """How many of the rows shown wait for this person."""
-        return sum(bool(row.turn) for row in self.rows)
+    def shown_total(self) -> int:
+        """How many cases the list has on all its pages."""
+        return {Show.MINE: self.mine, Show.ALL: self.total, Show.OVERDUE: self.overdue}[self.asked.show]
 
 
-def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime) -> Desk:
-    """The desk of somebody with this standing at this moment."""
-    waiting = Case.objects.open().visible_to(standing)
-    cases = list(waiting.select_related("category", "current_area").order_by("due_at", "id")[:MAX_ROWS])
-    courses = courses_of(cases)
-    rows = [
-        Row(
-            case=case,
-            overdue=case.is_overdue(now),
-            left=time_left(case.due_at, now),
-            turn=_turn(usable(case, courses[case.pk], standing, user_id, at=now)),
-        )
-        for case in cases
-    ]
-    total = waiting.count() if len(rows) == MAX_ROWS else len(rows)
-    return Desk(rows, total=total, overdue=waiting.overdue(now).count())
+def first_shown(standing: Standing) -> Show:
+    """What somebody sees who asked for nothing: what waits for them, where anything can."""
+    return Show.MINE if is_waited_for(standing) else Show.ALL
+
+
+def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: Show) -> CaseQuerySet:
+    """The open cases of somebody's ground that a list shows, by deadline."""
+    cases = _open(standing)
+    if show == Show.MINE:
+        cases = cases.filter(waiting_for(standing, user_id))
+    if show == Show.OVERDUE:
+        cases = cases.filter(late(now))
+    return cases.order_by("due_at", "id")
+
+
+def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime, asked: Asked = Asked(Show.ALL)) -> Desk:
+    """A page of the desk of somebody with this standing at this moment: as many statements however long the list is."""
+    cases = listed(standing, user_id=user_id, now=now, show=asked.show)
+    if asked.after is not None:
+        at, key = asked.after.due_at, asked.after.key
+        cases = cases.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key), due_at__gte=at)
+    found = list(cases.select_related("category", "current_area")[: MAX_ROWS + 1])
+    page = found[:MAX_ROWS]
+    courses = courses_of(page)
+    rows = [_row(case, usable(case, courses[case.pk], standing, user_id, at=now), now) for case in page]
+    counts = _open(standing).aggregate(total=Count("pk"), overdue=Count("pk", filter=late(now)))
+    mine = _open(standing).filter(waiting_for(standing, user_id)).count()
+    following = Place(page[-1].due_at, page[-1].pk) if len(found) > MAX_ROWS else None
+    return Desk(rows, **counts, mine=mine, asked=asked, next=following)
+
+
+def late(now: dt.datetime) -> Q:
+    """Open cases past their limit: as ``overdue`` says."""
+    return Q(state__in=sorted(RUNNING), due_at__lt=now)
+
+
+def _open(standing: Standing) -> CaseQuerySet:
+    # Open is what has no closing time (a constraint says so): that is how the index of the open ones knows them, and
+    # asking for the states besides would make the planner think that there are few.
+    return Case.objects.filter(closed_at=None).visible_to(standing)
+
+
+def _row(case: Case, mine: list[Verb], now: dt.datetime) -> Row:
+    return Row(
+        case=case,
+        overdue=case.is_overdue(now),
+        left=time_left(case.due_at, now) if case.state in RUNNING else "不计时",
+        turn=_turn(mine),
+        dispatchable=any(verb.name == "dispatch" for verb in mine),
+    )
 
 
 def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases import api, views
+from cases import api, desk_pages, views
 
 urlpatterns = [
     # /api/v1/
@@ -21,7 +21,11 @@ urlpatterns = [
     path("track/", views.track, name="track"),
     path("track/qr.svg", views.track_qr, name="track-qr"),
     path("track/survey/", views.survey, name="track-survey"),
-    path("desk/", views.desk, name="desk"),
+    path("desk/", desk_pages.desk, name="desk"),
+    path("desk/live", desk_pages.live, name="desk-live"),
+    path("desk/dispatch/", desk_pages.dispatch, name="desk-dispatch"),
+    path("desk/cases.csv", desk_pages.as_csv, name="desk-csv"),
+    path("desk/cases.geojson", desk_pages.as_geojson, name="desk-geojson"),
     path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/reporter/", views.reporter, name="case-reporter"),
     path("cases/<str:number>/letters/<int:pk>/", views.letter, name="case-letter"),

@@ -1,4 +1,4 @@
-"""Pages about cases: reporting, following, the desk, one case."""
+"""Pages about cases: reporting, following, one case."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
 from cases.course import Course, usable, whole_case
 from cases.deadlines import Limit, Unit
-from cases.desk import desk_of, posts_of, time_left, waits_for
-from cases.handovers import handed_over
+from cases.desk import time_left, waits_for
 from cases.letters import drawing
 from cases.models import Case, Letter, Photo, Procedure, SurveyAnswer
 from cases.models.survey import MAX_COMMENT
@@ -211,37 +210,6 @@ def steps(case: Case) -> list[dict[str, Any]]:
         }
         for step in Step
     ]
-
-
-@login_required
-@require_safe
-def desk(request: HttpRequest) -> HttpResponse:
-    """My work: open cases on my ground, by deadline."""
-    standing = caller(request)
-    now = timezone.now()
-    mine = desk_of(standing, user_id=request.user.pk, now=now)
-    page = {
-        "areas": reverse("api-geojson", args=["areas"]),
-        "rivers": reverse("api-geojson", args=["rivers"]),
-        "cases": [
-            {
-                "number": row.case.number,
-                "name": row.case.category.name,
-                "state": "overdue" if row.overdue else row.case.state,
-                "lon": row.case.point.x,
-                "lat": row.case.point.y,
-            }
-            for row in mine.rows
-        ],
-    }
-    context = {
-        "desk": mine,
-        "handed_over": handed_over(standing, now=now),
-        "posts": posts_of(standing),
-        "everything": standing.everything,
-        "page": page,
-    }
-    return render(request, "cases/desk.html", context)
 
 
 @require_safe

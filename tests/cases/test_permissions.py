@@ -75,6 +75,11 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
         ground_only(200, anonymous=401, clerk=403, leader=403, centre=403, admin=403),
     ),
     "desk": ("get", "/desk/", everybody(200) | {"anonymous": 302}),
+    "desk-live": ("get", "/desk/live", everybody(200) | {"anonymous": 401}),
+    "desk-csv": ("get", "/desk/cases.csv", everybody(200) | {"anonymous": 302}),
+    "desk-geojson": ("get", "/desk/cases.geojson", everybody(200) | {"anonymous": 302}),
+    # A form with nothing ticked.
+    "desk-dispatch": ("post", "/desk/dispatch/", everybody(403) | {"anonymous": 302, "clerk": 422}),
     "case": ("get", "/cases/NUMBER/", ground_only(200, anonymous=302)),
     "case-act": (
         "post",

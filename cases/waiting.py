@@ -1,0 +1,124 @@
+"""Whom cases wait for, as a condition the database can answer: the rule of :func:`cases.course.usable` in SQL.
+
+The workflow table says which states and roles; in whose hands a case is comes from the rows beside it. Both ways of
+saying it are held together by a test that asks them of every state and every kind of person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case as Choose
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
+
+from cases.models import Assignment, Dispatch, Procedure, TraceEvent, Whistle
+from cases.workflow import VERBS, Verb
+from gridmap.duties import Standing
+from gridmap.roles import Role
+
+NOBODY_S = Q(pk__in=[])
+# What still asks something of a unit, done or not.
+BINDING = Assignment.objects.filter(withdrawn_at=None)
+# What is for a letter that is not confirmed yet, and what is not.
+UNCONFIRMED = {"ratify": True, "certify": False}
+# When each of the two tracks of the second whistle is taken.
+TAKEN_AT = {"file": "filed_at", "send": "sent_at"}
+
+
+def ways_on() -> list[Verb]:
+    """The verbs that somebody is waited for to use: what carries a case on, and what others wait to be decided."""
+    return [verb for verb in VERBS.values() if verb.decides or (verb.goes_to is not None and not verb.aside)]
+
+
+def is_waited_for(standing: Standing) -> bool:
+    """Whether a case can wait for somebody with this standing at all."""
+    return any(verb.roles & standing.roles for verb in ways_on())
+
+
+def waiting_for(standing: Standing, user_id: int | None) -> Q:
+    """Cases that this person may carry on now by an ordinary way."""
+    condition = NOBODY_S
+    for verb in ways_on():
+        if user_id is not None and verb.roles & standing.roles:
+            condition |= may_use(verb, standing, user_id)
+    return condition
+
+
+def may_use(verb: Verb, standing: Standing, user_id: int) -> Q:
+    """Cases on which this person may use a verb now."""
+    condition = Q(state__in=sorted(verb.comes_from)) & _on_ground(verb.roles, standing)
+    if verb.beside:
+        taken = Whistle.objects.filter(case=OuterRef("pk"), level=Whistle.Level.TOWN)
+        condition &= ~Q(Exists(taken.filter(**{f"{TAKEN_AT[verb.name]}__isnull": False})))
+    for name in verb.other_than:
+        last = TraceEvent.objects.filter(case=OuterRef("pk"), verb=name).order_by("-seq").values("actor")[:1]
+        condition &= ~Q(Exact(Coalesce(Subquery(last, output_field=BigIntegerField()), 0), user_id))
+    if verb.stages:
+        waiting = Procedure.objects.filter(case=OuterRef("pk"), kind=verb.procedure, stage__in=sorted(verb.stages))
+        condition &= Q(Exists(waiting))
+    if verb.name in UNCONFIRMED:
+        condition &= _unconfirmed() if UNCONFIRMED[verb.name] else ~_unconfirmed()
+    if verb.only:
+        condition &= IN_HANDS[verb.only](verb, standing, user_id)
+    return condition
+
+
+def _on_ground(roles: Collection[Role], standing: Standing) -> Q:
+    ground = NOBODY_S
+    for prefix in sorted({code for role in roles for code in standing.grounds.get(role, ())}):
+        ground |= Q(current_area__code__startswith=prefix)
+    return ground
+
+
+def _sent(_verb: Verb, _standing: Standing, user_id: int) -> Q:
+    return Q(Exists(Whistle.objects.filter(case=OuterRef("pk"), level=Whistle.Level.TOWN, sent__user=user_id)))
+
+
+def _office(_verb: Verb, standing: Standing, _user_id: int) -> Q:
+    return _first(Dispatch.objects.order_by("-id"), Q(office__in=_of(standing, Role.OFFICE_STAFF)))
+
+
+def _unit(_verb: Verb, standing: Standing, _user_id: int) -> Q:
+    return _first(BINDING.order_by("-id"), Q(letter=None, unit__in=_of(standing, Role.OFFICE_STAFF)))
+
+
+def _department(verb: Verb, standing: Standing, _user_id: int) -> Q:
+    """The last letter names the department, and nothing has to be done first."""
+    ready = Q(finished_at=None, received_at__isnull=verb.name == "receive")
+    if verb.name == "claim":
+        ready &= Q(arrived_at__isnull=False)
+    return _first(_asked().filter(unit__in=_of(standing, Role.DEPARTMENT_STAFF)), ready)
+
+
+def _unconfirmed() -> Q:
+    """The letter that binds now is that of an emergency which no principal leader has confirmed yet."""
+    return _first(_asked().filter(part=Assignment.Part.LEAD), Q(letter__confirmed_by=None))
+
+
+def _asked() -> QuerySet[Assignment]:
+    """What the letter that binds now asked of departments; nothing where an order came after it."""
+    last = BINDING.filter(case=OuterRef("case")).order_by("-id").values("letter")[:1]
+    return BINDING.filter(letter=Subquery(last)).order_by("id")
+
+
+def _first(rows: QuerySet[Any], condition: Q) -> Q:
+    """Whether the first of a case's rows is so."""
+    said = Choose(When(condition, then=Value(True)), default=False, output_field=BooleanField())
+    first = rows.filter(case=OuterRef("pk")).annotate(said=said).values("said")[:1]
+    return Q(Exact(Coalesce(Subquery(first), False), True))
+
+
+def _of(standing: Standing, role: Role) -> list[str]:
+    return sorted(standing.organisations.get(role, ()))
+
+
+# One for each of the hands (cases.workflow.HANDS) that somebody can be waited for to have a case in.
+IN_HANDS: dict[str, Callable[[Verb, Standing, int], Q]] = {
+    "sent": _sent,
+    "office": _office,
+    "unit": _unit,
+    "department": _department,
+}
