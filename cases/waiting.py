@@ -30,7 +30,7 @@ TAKEN_AT = {"file": "filed_at", "send": "sent_at"}
 
 def ways_on() -> list[Verb]:
     """The verbs that somebody is waited for to use: what carries a case on, and what others wait to be decided."""
-    return [verb for verb in VERBS.values() if verb.decides or (verb.goes_to is not None and not verb.aside)]
+    return [verb for verb in VERBS.values() if verb.decides or verb.carries_on]
 
 
 def is_waited_for(standing: Standing) -> bool:
