@@ -83,8 +83,8 @@ def issue(
         confirmed_by_id=confirmed_by,
         confirm_by=at + RULES.ratification if confirmed_by is None else None,
     )
-    for unit in units:
-        Assignment.objects.create(
+    Assignment.objects.bulk_create(
+        Assignment(
             case=case,
             letter=letter,
             unit=unit,
@@ -97,6 +97,8 @@ def issue(
             due_at=due_at,
             **limits,
         )
+        for unit in units
+    )
     case.due_at = due_at
     return {
         "letter": letter.number,

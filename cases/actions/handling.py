@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import asking, district, merging, once, reopening, town, whistling
+from cases.actions import asking, district, merging, once, reopening, telling, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of
@@ -108,6 +108,7 @@ def act(
             to_state=case.state,
             payload=payload,
         )
+        telling.tell(case, verb.name, payload, at=at)
     return case
 
 

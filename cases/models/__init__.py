@@ -4,6 +4,7 @@ from cases.models.action_key import ActionKey
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
+from cases.models.notice import Delivery, Notice, NoticeReading, Reminder, Webhook
 from cases.models.procedure import Procedure
 from cases.models.survey import SurveyAnswer
 from cases.models.town import Assignment, CategoryPower, CheckIn, Dispatch, Letter, Responsibility
@@ -17,17 +18,22 @@ __all__ = [
     "Category",
     "CategoryPower",
     "CheckIn",
+    "Delivery",
     "Dispatch",
     "Handover",
     "Letter",
+    "Notice",
+    "NoticeReading",
     "Photo",
     "Procedure",
+    "Reminder",
     "Reporter",
     "Rerouting",
     "Responsibility",
     "SurveyAnswer",
     "TraceEvent",
     "Voice",
+    "Webhook",
     "Whistle",
     "Workday",
 ]

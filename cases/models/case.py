@@ -98,7 +98,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def locked(self, number: str) -> Case:
         """The case with this number, its row locked until the transaction ends; raises :class:`NotFound`."""
-        case = self.select_for_update(of=("self",)).filter(number=number).first()
+        case = self.select_for_update(of=("self",)).select_related("category").filter(number=number).first()
         if case is None:
             raise NotFound(f"没有找到事项 {number[:20]} (no such case)")
         return case

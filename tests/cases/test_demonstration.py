@@ -417,9 +417,7 @@ def test_it_is_not_loaded_over_cases() -> None:
 def test_nonsense_is_refused_before_anything_is_written(option: dict[str, object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE cases_traceevent DISABLE TRIGGER USER")
-        cursor.execute("DELETE FROM cases_photo")
-        cursor.execute("DELETE FROM cases_traceevent")
-        cursor.execute("DELETE FROM cases_case")
+        cursor.execute("TRUNCATE cases_case CASCADE")
     with pytest.raises(CommandError):
         call_command("load_demo", stdout=io.StringIO(), **option)
     assert not Case.objects.exists()

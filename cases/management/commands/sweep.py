@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
-from cases.actions.sweeping import receive_overdue, resume_expired
+from cases.actions.sweeping import receive_overdue, remind, resume_expired
 
 
 class Command(BaseCommand):
     """``manage.py sweep [--every SECONDS]``."""
 
-    help = "Receive letters and end suspensions whose time has passed. 自动查收信函、恢复到期的挂账；可同时运行多个。"
+    help = "Receive letters and end suspensions whose time has passed, remind of limits. 自动查收、恢复挂账、催办；可同时运行多个。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say what can be chosen."""
@@ -44,3 +44,5 @@ class Command(BaseCommand):
             self.stdout.write(f"自动查收 {received} 件 ({received} received by themselves)")
         if resumed := resume_expired(at=now):
             self.stdout.write(f"挂账到期恢复 {resumed} 件 ({resumed} suspensions over)")
+        if reminded := remind(at=now):
+            self.stdout.write(f"催办提醒 {reminded} 条 ({reminded} notices)")
