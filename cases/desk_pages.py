@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases import bulk, desk_files
+from cases import bulk, desk_files, notices
 from cases.api import caller
 from cases.desk import Asked, Place, Row, Show, desk_of, first_shown, listed, posts_of
 from cases.handovers import handed_over
@@ -27,7 +27,7 @@ from gridmap.models.versions import version_of
 from gridmap.problems import BadParameter, Forbidden, SignInNeeded, answer
 
 # What moves when a desk does; the passing of time is told by the minute.
-COUNTERS = ("cases", "areas")
+COUNTERS = ("cases", "areas", "notices")
 
 
 @login_required
@@ -89,12 +89,13 @@ def _etag(user_id: int, standing: Standing, asked: Asked, now: dt.datetime) -> s
     return f'W/"desk-{version_of(*COUNTERS)}-{hashlib.sha256(who.encode()).hexdigest()[:16]}"'
 
 
-def _work(request: HttpRequest, standing: Standing, asked: Asked, now: dt.datetime) -> dict[str, Any]:
+def _work(request: AuthenticatedHttpRequest, standing: Standing, asked: Asked, now: dt.datetime) -> dict[str, Any]:
     """What the changing part of the page shows."""
     found = desk_of(standing, user_id=request.user.pk, now=now, asked=asked)
     counts = {Show.MINE: found.mine, Show.ALL: found.total, Show.OVERDUE: found.overdue}
     return {
         "desk": found,
+        "notices": notices.unread(standing, request.user.pk, now=now),
         "tabs": [
             {"show": show.value, "name": show.label, "count": counts[show], "current": show == asked.show}
             for show in Show
@@ -103,6 +104,16 @@ def _work(request: HttpRequest, standing: Standing, asked: Asked, now: dt.dateti
         "next": f"?{_query(Asked(asked.show, found.next))}" if found.next else "",
         "dispatches": bool(bulk.VERB.roles & standing.roles),
     }
+
+
+@login_required
+@require_POST
+def read_notices(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """Take the notices named off this person's desk, and come back to it."""
+    notices.read(
+        request.POST.getlist("notice"), standing=caller(request), user_id=request.user.pk, at=timezone.localtime()
+    )
+    return redirect("desk")
 
 
 def _pin(row: Row) -> dict[str, Any]:

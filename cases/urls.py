@@ -26,6 +26,7 @@ urlpatterns = [
     path("desk/dispatch/", desk_pages.dispatch, name="desk-dispatch"),
     path("desk/cases.csv", desk_pages.as_csv, name="desk-csv"),
     path("desk/cases.geojson", desk_pages.as_geojson, name="desk-geojson"),
+    path("desk/notices/read/", desk_pages.read_notices, name="desk-notices-read"),
     path("cases/<str:number>/", views.case, name="case"),
     path("cases/<str:number>/reporter/", views.reporter, name="case-reporter"),
     path("cases/<str:number>/letters/<int:pk>/", views.letter, name="case-letter"),

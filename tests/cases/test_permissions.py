@@ -80,6 +80,8 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "desk-geojson": ("get", "/desk/cases.geojson", everybody(200) | {"anonymous": 302}),
     # A form with nothing ticked.
     "desk-dispatch": ("post", "/desk/dispatch/", everybody(403) | {"anonymous": 302, "clerk": 422}),
+    # No notice is named; whose notices are whose is in test_notices_on_the_desk.py.
+    "desk-notices-read": ("post", "/desk/notices/read/", everybody(422) | {"anonymous": 302}),
     "case": ("get", "/cases/NUMBER/", ground_only(200, anonymous=302)),
     "case-act": (
         "post",
