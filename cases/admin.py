@@ -15,15 +15,27 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from cases.models import Case, Category, CategoryPower, Photo, Responsibility, TraceEvent, Voice, Workday
+from cases.models import (
+    Case,
+    Category,
+    CategoryPower,
+    Delivery,
+    Notice,
+    Photo,
+    Responsibility,
+    TraceEvent,
+    Voice,
+    Webhook,
+    Workday,
+)
 from cases.serializers import OTHER_DEEDS
 from cases.workflow import VERBS
 from gridmap.admin.filters import TownFilter
 from gridmap.admin.rows import Kept, ReadOnly, ReadOnlyInline
 from gridmap.duties import standing_of
 
-# Whoever knows the follow-up code may speak as the reporter.
-SECRET = frozenset({"track_code", "client_id", "content_digest", "reporter"})
+# Whoever knows the follow-up code may speak as the reporter; whoever knows a webhook's secret, as this site.
+SECRET = frozenset({"track_code", "client_id", "content_digest", "reporter", "secret"})
 
 
 @admin.register(Category)
@@ -271,3 +283,73 @@ class VoiceAdmin(OnOwnGround):
     search_fields = ("case__number__startswith", "text")
     date_hierarchy = "at"
     fields = ("case", "at", "text")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(Kept):
+    """Where the systems of organisations are told what their desks are told."""
+
+    list_display = ("organisation", "url", "active")
+    list_filter = ("active",)
+    list_select_related = ("organisation",)
+    search_fields = ("organisation__name", "url")
+    autocomplete_fields = ("organisation",)
+
+
+class Fate(admin.SimpleListFilter):
+    """Deliveries by what became of them."""
+
+    title = "结果"
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The three there are."""
+        return [("delivered", "已送达"), ("waiting", "待送"), ("given-up", "已放弃")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The one chosen."""
+        if self.value() == "delivered":
+            return queryset.filter(delivered_at__isnull=False)
+        if self.value() == "waiting":
+            return queryset.filter(next_try_at__isnull=False)
+        return queryset.filter(next_try_at=None, delivered_at=None) if self.value() == "given-up" else queryset
+
+
+class DeliveryInline(ReadOnlyInline):
+    """Where a notice went."""
+
+    model = Delivery
+    fields = ("channel", "target", "attempts", "next_try_at", "delivered_at", "last_error")
+
+
+@admin.register(Notice)
+class NoticeAdmin(OnOwnGround):
+    """What desks were told."""
+
+    list_display = ("case", "kind", "role", "to_place", "text", "at")
+    list_filter = ("kind", "role")
+    list_select_related = ("case", "area", "organisation")
+    search_fields = ("case__number__startswith", "organisation__name", "area__name")
+    search_help_text = "事项编号的开头，收件机构或区域名称的一部分"
+    date_hierarchy = "at"
+    fields = ("case", "kind", "role", "to_place", "text", "due_at", "at", "spread_at")
+    readonly_fields = ("to_place",)
+    inlines = (DeliveryInline,)
+
+    @admin.display(description="收件单位或区域")
+    def to_place(self, notice: Notice) -> str:
+        """The name of where the post is."""
+        return str(notice.organisation or notice.area)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(OnOwnGround):
+    """Where notices went by e-mail and webhook, and what was given up."""
+
+    case_path = "notice__case"
+    list_display = ("notice", "channel", "target", "attempts", "next_try_at", "delivered_at", "last_error")
+    list_filter = (Fate, "channel")
+    list_select_related = ("notice",)
+    search_fields = ("target", "notice__case__number__startswith")
+    search_help_text = "地址的一部分，或事项编号的开头"
+    fields = ("notice", "channel", "target", "attempts", "next_try_at", "delivered_at", "last_error")

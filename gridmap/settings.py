@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from gridmap import mail
 from gridmap.geolibs import GDAL_LIBRARY_PATH, GEOS_LIBRARY_PATH
 
 __all__ = ["GDAL_LIBRARY_PATH", "GEOS_LIBRARY_PATH"]
@@ -203,6 +204,17 @@ AFTER_PUBLICATION = ["reroute_cases"]
 # Gives the next cases the area they lie in since an edition came into force: edition, at → done, total, moved, finished.
 REROUTE = "cases.rerouting.advance"
 DEMONSTRATION_ACCOUNTS = "cases.demonstration.accounts.listed"
+# How notices leave by e-mail: not at all, unless a server is named.
+MAIL = mail.read(os.environ.get("EMAIL_URL", ""))
+SENDS_MAIL = bool(MAIL)
+EMAIL_BACKEND = MAIL.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = MAIL.get("EMAIL_HOST", ""), MAIL.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.get("EMAIL_HOST_USER", ""), MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL.get("EMAIL_USE_SSL", False), MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridmap@localhost")
+# Where people reach the site, for the links in what is sent out; without it they are paths.
+SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")
 

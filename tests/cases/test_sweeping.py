@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cases.actions.sweeping import receive_overdue
 from cases.models import Assignment, Case, TraceEvent
 from cases.sealing import stored_rows, verify
 from tests.cases.playing import ASKED_FOR, Department, Office, act, offered
+from tests.cases.test_delivery import receiver
 from tests.conftest import PATIENCE_S, ROOT, Site
 
 pytestmark = pytest.mark.django_db
@@ -99,24 +101,59 @@ FROM cases_traceevent WHERE verb = 'receive'
 """
 
 
-def test_four_sweeps_at_once_receive_each_letter_once(
+WEBHOOK = """
+INSERT INTO cases_webhook (organisation_id, url, secret, active)
+SELECT code, %s, repeat('s', 16), true FROM gridmap_organisation WHERE kind = 'department' ORDER BY code LIMIT 1
+"""
+HELD = "SELECT id FROM cases_case WHERE state = 'reported' ORDER BY id LIMIT 1 FOR UPDATE"
+TOLD = "SELECT count(*), count(DISTINCT case_id), (SELECT count(*) FROM cases_reminder) FROM cases_notice WHERE {}"
+
+
+def sweep_at_once(server: Site, times: int) -> list[str]:
+    """Run so many sweeps at the same time; returns the lines they say."""
+    sweeps = [
+        subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "sweep"],
+            env=os.environ | {"DATABASE_URL": server.database_url, "DEBUG": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(times)
+    ]
+    said = [sweep.communicate(timeout=PATIENCE_S)[0] for sweep in sweeps]
+    assert [sweep.returncode for sweep in sweeps] == [0] * times
+    return [line for words in said for line in words.splitlines()]
+
+
+def test_four_sweeps_at_once_receive_each_letter_once_remind_once_and_deliver_once(
     start_server: Callable[[str], AbstractContextManager[Site]],
 ) -> None:
-    with start_server("sweeping") as server, closing(psycopg2.connect(server.database_url)) as database:
+    with (
+        start_server("sweeping") as server,
+        receiver() as there,
+        closing(psycopg2.connect(server.database_url)) as database,
+        closing(psycopg2.connect(server.database_url)) as busy,
+    ):
         with database, database.cursor() as cursor:
             cursor.execute(LETTER)
-        sweeps = [
-            subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "sweep"],
-                env=os.environ | {"DATABASE_URL": server.database_url, "DEBUG": "1"},
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(4)
-        ]
-        said = [sweep.communicate(timeout=PATIENCE_S)[0] for sweep in sweeps]
-        assert [sweep.returncode for sweep in sweeps] == [0] * 4
-        assert sum(int(words.split()[1]) for words in said if words) == 60
+            cursor.execute(WEBHOOK, [there.url])
+            cursor.execute("SELECT count(*) FROM cases_case WHERE closed_at IS NULL")
+            ((in_all,),) = cursor.fetchall()
+        with busy, busy.cursor() as cursor:
+            cursor.execute(HELD)  # somebody is acting on it
+            ((held,),) = cursor.fetchall()
+            # What one sweep has in hand another leaves, so that a last one alone finds the rest.
+            said = sweep_at_once(server, 4) + sweep_at_once(server, 1)
+        assert sum(int(line.split()[1]) for line in said if line.startswith("自动查收")) == 60
         with database, database.cursor() as cursor:
             cursor.execute(RECEIVED)
             assert cursor.fetchone() == (60, 60, 60)
+            cursor.execute(TOLD.format("kind = 'overdue'"))
+            # The desk in charge and its superior, of each case but the one held.
+            assert cursor.fetchone() == (2 * (in_all - 1), in_all - 1, 1)
+        sweep_at_once(server, 1)
+        with database, database.cursor() as cursor:
+            cursor.execute(TOLD.format(f"case_id = {held}"))
+            assert cursor.fetchone() == (2, 1, 0)
+        told = [json.loads(body)["notice"] for _, body in there.posted]
+        assert len(told) == len(set(told)) == 60

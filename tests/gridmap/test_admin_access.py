@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from cases.models import Case, Photo, Reporter, TraceEvent, Voice
+from cases.models import Case, Delivery, Photo, Reporter, TraceEvent, Voice
 from gridmap.models import Area, Boundary, Edition, Person, River
 from tests.gridmap.administration import GRID, keeper, page, prefixed
 
@@ -53,6 +53,11 @@ def test_a_case_shows_neither_its_reporter_nor_its_secrets(keeper: Client) -> No
 def test_no_filter_feels_its_way_to_a_secret(lookup: str, keeper: Client) -> None:
     assert keeper.get(page(Case, "changelist"), {lookup: "A"}).status_code == 400
     assert keeper.get(page(TraceEvent, "changelist"), {f"case__{lookup}": "A"}).status_code == 400
+
+
+def test_no_filter_of_deliveries_feels_its_way_to_a_webhook_s_secret(keeper: Client) -> None:
+    assert keeper.get(page(Delivery, "changelist"), {"webhook__secret__startswith": "a"}).status_code == 400
+    assert keeper.get(page(Delivery, "changelist"), {"fate": "given-up"}).status_code == 200
 
 
 def test_staff_see_the_cases_of_their_own_ground_only(cast, client: Client) -> None:

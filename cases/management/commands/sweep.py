@@ -11,12 +11,13 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
 from cases.actions.sweeping import receive_overdue, remind, resume_expired
+from cases.delivery import deliver, spread
 
 
 class Command(BaseCommand):
     """``manage.py sweep [--every SECONDS]``."""
 
-    help = "Receive letters and end suspensions whose time has passed, remind of limits. 自动查收、恢复挂账、催办；可同时运行多个。"
+    help = "Receive letters, end suspensions, remind of limits, deliver notices. 自动查收、恢复挂账、催办、送出提醒；可同时运行多个。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say what can be chosen."""
@@ -46,3 +47,11 @@ class Command(BaseCommand):
             self.stdout.write(f"挂账到期恢复 {resumed} 件 ({resumed} suspensions over)")
         if reminded := remind(at=now):
             self.stdout.write(f"催办提醒 {reminded} 条 ({reminded} notices)")
+        # Last, since others are waited for.
+        spread(at=timezone.localtime())
+        told = deliver(at=timezone.localtime())
+        if told.taken or told.failed or told.given_up:
+            self.stdout.write(
+                f"提醒送达 {told.taken} 份，待再试 {told.failed} 份，放弃 {told.given_up} 份"
+                f" ({told.taken} delivered, {told.failed} to be tried again, {told.given_up} given up)"
+            )
