@@ -43,7 +43,7 @@ def desk(request: AuthenticatedHttpRequest) -> HttpResponse:
         "live": f"{reverse('desk-live')}?{_query(asked)}",
         "etag": etag,
     }
-    context = _work(request, standing, asked, now) | {
+    context = _work(request.user.pk, standing, asked, now) | {
         "handed_over": handed_over(standing, now=now),
         "posts": posts_of(standing),
         "everything": standing.everything,
@@ -67,7 +67,7 @@ def live(request: HttpRequest) -> HttpResponse:
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response = HttpResponseNotModified()
     else:
-        response = render(request, "cases/desk_work.html", _work(request, standing, asked, now))
+        response = render(request, "cases/desk_work.html", _work(request.user.pk, standing, asked, now))
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response
@@ -89,13 +89,13 @@ def _etag(user_id: int, standing: Standing, asked: Asked, now: dt.datetime) -> s
     return f'W/"desk-{version_of(*COUNTERS)}-{hashlib.sha256(who.encode()).hexdigest()[:16]}"'
 
 
-def _work(request: AuthenticatedHttpRequest, standing: Standing, asked: Asked, now: dt.datetime) -> dict[str, Any]:
+def _work(user_id: int, standing: Standing, asked: Asked, now: dt.datetime) -> dict[str, Any]:
     """What the changing part of the page shows."""
-    found = desk_of(standing, user_id=request.user.pk, now=now, asked=asked)
+    found = desk_of(standing, user_id=user_id, now=now, asked=asked)
     counts = {Show.MINE: found.mine, Show.ALL: found.total, Show.OVERDUE: found.overdue}
     return {
         "desk": found,
-        "notices": notices.unread(standing, request.user.pk, now=now),
+        "notices": notices.unread(standing, user_id, now=now),
         "tabs": [
             {"show": show.value, "name": show.label, "count": counts[show], "current": show == asked.show}
             for show in Show

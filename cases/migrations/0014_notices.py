@@ -26,6 +26,11 @@ CREATE TRIGGER cases_case_remind_of_changed AFTER UPDATE OF due_at, closed_at ON
     FOR EACH ROW WHEN ((OLD.due_at, OLD.closed_at) IS DISTINCT FROM (NEW.due_at, NEW.closed_at))
     EXECUTE FUNCTION cases_remind_of_case();
 """
+# A desk shows what it is told without being loaded again.
+COUNT = """
+CREATE TRIGGER cases_notice_count_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON cases_notice
+    FOR EACH STATEMENT EXECUTE FUNCTION gridmap_count_change('notices');
+"""
 OF_ASSIGNMENTS = """
 CREATE FUNCTION cases_remind_of_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -65,7 +70,7 @@ DROP FUNCTION cases_remind_of_assignment();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0012_no_closing_with_an_open_lead"),
+        ("cases", "0013_open_cases_by_deadline"),
         ("gridmap", "0012_an_abandoned_draft_says_so"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -389,4 +394,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(OF_CASES + OF_ASSIGNMENTS + FILL, UNDO),
+        migrations.RunSQL(COUNT, "DROP TRIGGER cases_notice_count_change ON cases_notice"),
     ]
