@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cases.models import Assignment, Case, SurveyAnswer
+from cases.models import Assignment, Case, Result, SurveyAnswer
+from cases.scoring import Component, Flag, Grade
 from cases.workflow import Kind, Stage, State
 from gridmap.serializers import AreaRefSerializer
 
@@ -124,6 +125,43 @@ class DispatchSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
+class ComponentSerializer(serializers.Serializer[Any]):
+    """One component of the system's part."""
+
+    component = serializers.ChoiceField(Component.choices)
+    name = serializers.CharField()
+    points = serializers.FloatField()
+    got = serializers.FloatField(allow_null=True, help_text="空：不计入，其余指标按比例放大")
+    used_h = serializers.FloatField(allow_null=True, help_text="用了多少小时")
+    allowed_h = serializers.FloatField(allow_null=True, help_text="限多少小时")
+    exempt = serializers.BooleanField(help_text="申诉成立，不计入")
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    """One whistle, one assessment: the result of what one department was asked."""
+
+    model = serializers.CharField(help_text="评分模型的版本")
+    system_score = serializers.FloatField(allow_null=True, help_text="系统评分")
+    street_score = serializers.FloatField(allow_null=True, help_text="镇街评分")
+    total = serializers.FloatField(help_text="考核结果")
+    grade = serializers.ChoiceField(Grade.choices)
+    grade_name = serializers.CharField()
+    flags = serializers.ListField(child=serializers.ChoiceField(Flag.choices))
+    components = ComponentSerializer(many=True)
+    evidence = serializers.DictField(child=serializers.BooleanField(), help_text="留痕有哪些")
+    marks = serializers.DictField(child=serializers.IntegerField(), allow_null=True, help_text="专业评估，各 0 到 5")
+    satisfaction = serializers.ListField(child=serializers.IntegerField())
+    computed_at = serializers.DateTimeField()
+    appeal_by = serializers.DateTimeField(help_text="申诉截止")
+    final_at = serializers.DateTimeField(allow_null=True, help_text="从何时起是最终结果；空：申诉待裁决")
+    appealed_at = serializers.DateTimeField(allow_null=True)
+    appeal_reason = serializers.CharField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    ruling = serializers.ChoiceField(["", *Result.Ruling.values])
+    ruling_reason = serializers.CharField()
+    exempt = serializers.ChoiceField(["", *Component.values], help_text="申诉成立而豁免的指标")
+
+
 class AssignmentSerializer(serializers.Serializer[Any]):
     """What a unit was ordered to do, and by when."""
 
@@ -138,6 +176,7 @@ class AssignmentSerializer(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     redone = serializers.IntegerField(help_text="退回重办的次数")
+    result = ResultSerializer(allow_null=True, help_text="考核结果；空：还没有")
     withdrawn_at = serializers.DateTimeField(allow_null=True, help_text="撤回时间：不再要这个单位办")
 
 

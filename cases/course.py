@@ -11,18 +11,22 @@ from typing import TypeVar
 from django.db.models import Prefetch, QuerySet
 
 from cases import procedures as rules_of
-from cases.models import Assignment, Case, Dispatch, Letter, Procedure, TraceEvent, Whistle
+from cases.deadlines import SHANGHAI
+from cases.models import Assignment, Case, Dispatch, Letter, Procedure, Result, TraceEvent, Whistle
+from cases.models.assessment import result_of
 from cases.workflow import HANDS, VERBS, Kind, Stage, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
 ON_THE_GRID = frozenset({State.REPORTED, State.HANDLING, State.RESOLVED})
+ABOUT_RESULTS = frozenset({"evaluate", "appeal", "uphold", "grant"})
 # Whoever used one of these may not use what comes after it, and the states in which that is asked.
 NOT_TWICE = tuple(sorted({name for verb in VERBS.values() for name in verb.other_than}))
 ASKED_WHO = frozenset(state for verb in VERBS.values() if verb.other_than for state in verb.comes_from)
 PROCEDURE_PARTS = ("unit", "department", "assignment__unit", "assignment__letter", "asked_by__person")
 NOT_THE_SAME = {
     "refer": "主要领导与主管领导不能是同一人 (the two leaders are two persons)",
+    "certify": "裁决申诉的不能是核实评分的人 (who gave the marks cannot rule on the appeal)",
 }
 
 
@@ -110,6 +114,8 @@ class Course:
 
     def too_early(self, verb: Verb, case: Case, standing: Standing, at: dt.datetime) -> str | None:
         """What has to be done by or with a department before it may use a verb, as a sentence; None where nothing has."""
+        if verb.name in ABOUT_RESULTS:
+            return self.no_result(verb, standing, at)
         if verb.stages and not self.waiting(verb):
             return f"没有待办的{Kind(str(verb.procedure)).label}申请 (nothing of the kind is waiting)"
         if verb.procedure and not verb.stages:
@@ -128,6 +134,29 @@ class Course:
         if verb.name == "claim" and own.arrived_at is None:
             return "镇街还没有登记本部门签到，不能申请办结 (not signed in yet)"
         return None
+
+    def no_result(self, verb: Verb, standing: Standing, at: dt.datetime) -> str | None:
+        """Why there is no result to work out, to appeal against or to rule on, as a sentence; None where there is."""
+        if verb.name == "evaluate":
+            return None if self.asked else "没有区级部门承办，没有可评的 (no department was asked: nothing to score)"
+        if verb.name != "appeal":
+            waiting = any(result.is_appealed for result in self.results.values())
+            return None if waiting else "没有待裁决的申诉 (no appeal to rule on)"
+        own = self.own(standing)
+        result = self.results.get(own.pk) if own is not None else None
+        if result is None:
+            return "本部门没有考核结果 (no result of this department)"
+        if result.appealed_at is not None:
+            return "每个结果只能申诉一次，已经申诉过 (appealed already)"
+        if at > result.appeal_by:
+            return f"申诉期已过，{result.appeal_by.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 截止 (too late to appeal)"
+        return None
+
+    @property
+    def results(self) -> dict[int, Result]:
+        """The results of what the last letter asked, by the key of the assignment."""
+        found = {it.pk: result_of(it) for it in self.asked}
+        return {key: result for key, result in found.items() if result is not None}
 
     def _is_in_hands(self, of: str, standing: Standing, user_id: int | None) -> bool:
         if of == "sent":
@@ -196,7 +225,9 @@ def whole_case(key: int) -> tuple[Case, Course]:
             Prefetch("dispatches", Dispatch.objects.select_related("office").order_by("id")),
             Prefetch(
                 "assignments",
-                Assignment.objects.select_related("unit", "letter").prefetch_related("check_ins").order_by("id"),
+                Assignment.objects.select_related("unit", "letter", "result")
+                .prefetch_related("check_ins")
+                .order_by("id"),
             ),
             Prefetch("procedures", Procedure.objects.select_related(*PROCEDURE_PARTS).order_by("id")),
         )
@@ -219,7 +250,7 @@ def courses_of(cases: Collection[Case]) -> dict[int, Course]:
     town = Whistle.Level.TOWN
     whistles = _by_case(Whistle.objects.filter(level=town).select_related("sent"), away)
     dispatches = _by_case(Dispatch.objects.select_related("office"), away)
-    assignments = _by_case(Assignment.objects.select_related("unit", "letter"), away)
+    assignments = _by_case(Assignment.objects.select_related("unit", "letter", "result"), away)
     procedures = _by_case(Procedure.objects.select_related(*PROCEDURE_PARTS), away)
     actors = _actors([case.pk for case in cases if State(case.state) in ASKED_WHO])
     return {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q, TextChoices
 
 from cases.course import Course, courses_of, usable
-from cases.models import Case
+from cases.models import Case, Result
 from cases.models.case import CaseQuerySet
 from cases.waiting import is_waited_for, waiting_for
 from cases.workflow import RUNNING, VERBS, State, Verb, allowed
@@ -165,6 +165,34 @@ def _row(case: Case, mine: list[Verb], now: dt.datetime) -> Row:
     )
 
 
+@dataclass(frozen=True)
+class ScoreRow:
+    """A case of which a result waits for somebody: ``what`` is to be done, ``until`` when, None for no limit."""
+
+    case: Case
+    what: str
+    until: dt.datetime | None
+
+
+def scores_waiting(standing: Standing, *, now: dt.datetime) -> list[ScoreRow]:
+    """What waits on somebody's desk about results: to work out, to read and perhaps appeal against, to rule on."""
+    rows: list[ScoreRow] = []
+    if Role.CENTRE_CLERK in standing.roles:
+        closed = Case.objects.visible_to(standing).to_be_scored().select_related("category")
+        rows += [ScoreRow(case, "综合评分", None) for case in closed.order_by("closed_at")[:MAX_ROWS]]
+    results = Result.objects.select_related("assignment__case__category")
+    if units := standing.organisations.get(Role.DEPARTMENT_STAFF):
+        mine = results.filter(assignment__unit__in=units, appealed_at=None, appeal_by__gte=now)
+        rows += [
+            ScoreRow(it.assignment.case, f"考核结果 {it.total}({it.get_grade_display()})，可以申诉", it.appeal_by)
+            for it in mine.order_by("appeal_by")[:MAX_ROWS]
+        ]
+    if Role.DISTRICT_CENTRE_STAFF in standing.roles:
+        for it in results.appealed().select_related("assignment__unit").order_by("appealed_at")[:MAX_ROWS]:
+            rows.append(ScoreRow(it.assignment.case, f"裁决{it.assignment.unit.name}的申诉", None))
+    return rows
+
+
 def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
     """The verbs that ordinarily carry a case on from a state, in the order of the table; none from an end."""
     return [verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.carries_on]
@@ -197,7 +225,8 @@ def _span(seconds: float, *, up: bool) -> str:
 
 def waits_for(state: State, mine: Iterable[Verb] = (), course: Course = NO_COURSE) -> dict[str, object] | None:
     """The ordinary way on from a state, who goes it, and whether it is among ``mine``; None from an end."""
-    ways = ways_on(state, course.tracks)
+    # Nobody is waited for to score a case that no department was asked about.
+    ways = [way for way in ways_on(state, course.tracks) if way.name != "evaluate" or course.asked]
     if not ways:
         return None
     mine = list(mine)

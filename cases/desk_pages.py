@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases import bulk, desk_files, notices
 from cases.api import caller
-from cases.desk import Asked, Place, Row, Show, desk_of, first_shown, listed, posts_of
+from cases.desk import Asked, Place, Row, Show, desk_of, first_shown, listed, posts_of, scores_waiting
 from cases.handovers import handed_over
 from cases.views import AuthenticatedHttpRequest
 from gridmap.duties import Standing
@@ -44,6 +44,7 @@ def desk(request: AuthenticatedHttpRequest) -> HttpResponse:
         "etag": etag,
     }
     context = _work(request.user.pk, standing, asked, now) | {
+        "scores": scores_waiting(standing, now=now),
         "handed_over": handed_over(standing, now=now),
         "posts": posts_of(standing),
         "everything": standing.everything,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from cases.workflow import VERBS, State, allowed
+from cases.workflow import OPEN, VERBS, State, allowed
 from gridmap.roles import Role
 
 # Somebody who is told less than this before a limit can do little about it.
@@ -116,7 +116,7 @@ def in_charge(state: State, area: str, hands: Mapping[str, str], tracks: Collect
     Where several roles may go on, the one nearest to the ground. A person who was sent is the centre's to remind.
     """
     ways = (it for it in VERBS.values() if allowed(it, state, tracks) and it.goes_to and not it.aside)
-    verb = next(ways, None)
+    verb = next(ways, None) if state in OPEN else None
     if verb is None or verb.only in ("unit", "department"):
         return None
     if verb.only == "office" and hands.get("office"):

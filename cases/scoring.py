@@ -4,19 +4,17 @@ Pure: what happened is passed in, and so is the model. A result names the versio
 a new version never changes an old result; every version that was ever used stays in :data:`MODELS`.
 
 The article says what is joined (the system's evaluation and the town's) and gives no number. Every number below is our
-default: the shares, the points, what counts as being late, the rubric, the grades, the time for receipt and arrival.
+default: the shares, the points, what counts as being late, the rubric, the grades. Limits are in :mod:`cases.rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import TextChoices
-
-from cases.deadlines import Limit, Unit
 
 
 class Component(TextChoices):
@@ -52,7 +50,14 @@ class Grade(TextChoices):
 # The four items of the professional assessment, each from 0 to 5 marks.
 RUBRIC = {"solved": "问题解决", "removed": "根源消除", "quality": "办理质量", "cooperation": "配合协作"}
 MOST_MARKS = 5
-TIMED = (Component.RECEIPT, Component.ARRIVAL, Component.HANDLING)
+# What a whole trace of a department's work has.
+EVIDENCE = {
+    "received": "本部门查收",
+    "signed_in": "报到签到",
+    "handled": "处置记录",
+    "claimed": "申请办结",
+    "photographed": "办结照片",
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,6 @@ class Model:
     most_bonus: float = 5
     most_deductions: float = 20
     grades: Sequence[tuple[float, Grade]] = ((90, Grade.EXCELLENT), (80, Grade.GOOD), (60, Grade.FAIR))
-    arrival: Limit = field(default_factory=lambda: Limit(1, Unit.WORKING_DAYS))
 
 
 CURRENT = Model("1", {"receipt": 15, "arrival": 25, "handling": 35, "quality": 15, "trace": 10})
@@ -130,7 +134,7 @@ class Marks:
 class Inputs:
     """All that a result is worked out from; kept with it.
 
-    ``evidence``: what a whole trace has, and whether this one has it. ``satisfaction``: valid answers, 1 to 5.
+    ``evidence``: what the trace was to have of it, and whether it has it. ``satisfaction``: valid answers, 1 to 5.
     ``exempt``: components a ruling found not attributable. ``bonus``, ``deductions`` and ``veto`` (a proven false
     completion) are part of the model; no verb sets them yet.
     """
@@ -146,6 +150,12 @@ class Inputs:
     bonus: float = 0
     deductions: float = 0
     veto: bool = False
+
+    @property
+    def moot(self) -> frozenset[str]:
+        """Components nobody waited for any more; of work that was never handed in there is no quality either."""
+        found = {name for name, it in self.spent.items() if it.moot}
+        return frozenset(found | {"quality"} if "handling" in found else found)
 
     def as_json(self) -> dict[str, Any]:
         """As :meth:`from_json` reads it."""
@@ -205,7 +215,7 @@ def score(inputs: Inputs, model: Model = CURRENT) -> Score:
 
 def _part(component: Component, inputs: Inputs, model: Model) -> Part:
     points, spent = model.points[component], inputs.spent.get(component)
-    counts = component not in inputs.exempt and not (spent is not None and spent.moot)
+    counts = component not in inputs.exempt and component not in inputs.moot
     return Part(component, points, _share(component, inputs, model) if counts else None, spent)
 
 
@@ -240,7 +250,7 @@ def _flags(inputs: Inputs, parts: Iterable[Part]) -> tuple[Flag, ...]:
     found = {
         Flag.LATE: any(part.spent is not None and part.spent.late for part in parts),
         Flag.EXEMPT: bool(inputs.exempt),
-        Flag.MOOT: any(part.spent is not None and part.spent.moot for part in parts),
+        Flag.MOOT: bool(inputs.moot),
         Flag.UNSURVEYED: not inputs.satisfaction,
         Flag.UNMARKED: inputs.marks is None,
         Flag.VETOED: inputs.veto,

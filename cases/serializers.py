@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -13,12 +14,14 @@ from rest_framework import serializers
 
 from cases.actions.handling import MAX_ACTION_TEXT, MAX_LIMIT, MAX_PERSONS
 from cases.deadlines import Unit, due_at
-from cases.models import Assignment, Case, Category, Dispatch, Procedure, SurveyAnswer, TraceEvent, Whistle
+from cases.models import Assignment, Case, Category, Dispatch, Procedure, Result, SurveyAnswer, TraceEvent, Whistle
+from cases.models.assessment import result_of
 from cases.models.calendar import calendar_for
+from cases.scoring import MOST_MARKS, RUBRIC, Marks
 from cases.workflow import STEP_OF, VERBS, State, Verb
 from geodata.crs import COORDINATE_SYSTEMS
 from gridmap.features.parameters import read_number
-from gridmap.problems import BadParameter
+from gridmap.problems import BadParameter, Unprocessable
 from gridmap.routing import Method
 
 MAX_TEXT = 4000
@@ -148,6 +151,18 @@ class VoiceInput(StrictInput):
     text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
+class MarksInput(StrictInput):
+    """The professional assessment of one department: four marks."""
+
+    department = serializers.CharField(
+        max_length=24, required=False, allow_blank=True, default="", help_text="部门编码；空：主办部门"
+    )
+    solved = serializers.IntegerField(min_value=0, max_value=MOST_MARKS, help_text=RUBRIC["solved"])
+    removed = serializers.IntegerField(min_value=0, max_value=MOST_MARKS, help_text=RUBRIC["removed"])
+    quality = serializers.IntegerField(min_value=0, max_value=MOST_MARKS, help_text=RUBRIC["quality"])
+    cooperation = serializers.IntegerField(min_value=0, max_value=MOST_MARKS, help_text=RUBRIC["cooperation"])
+
+
 class ActionInput(StrictInput):
     """What the one who acts gives with the verb."""
 
@@ -163,6 +178,12 @@ class ActionInput(StrictInput):
     )
     persons = serializers.CharField(max_length=MAX_PERSONS, required=False, allow_blank=True, default="")
     into = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
+    component = serializers.CharField(
+        max_length=8, required=False, allow_blank=True, default="", help_text="申诉成立时豁免的指标"
+    )
+    marks = MarksInput(
+        many=True, required=False, default=list, help_text="核实时的专业评估，一个部门一项；以 JSON 发送"
+    )
     own_power = serializers.CharField(max_length=MAX_ACTION_TEXT, required=False, allow_blank=True, default="")
     reason = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
     until = serializers.CharField(max_length=10, required=False, allow_blank=True, default="")
@@ -339,6 +360,7 @@ def assignment_view(it: Assignment) -> dict[str, Any]:
         "due_at": timezone.localtime(it.due_at).isoformat(),
         "finished_at": timezone.localtime(it.finished_at).isoformat() if it.finished_at else None,
         "redone": it.redone,
+        "result": result_view(result) if (result := result_of(it)) is not None else None,
         "withdrawn_at": timezone.localtime(it.withdrawn_at).isoformat() if it.withdrawn_at else None,
     }
 
@@ -362,6 +384,56 @@ def procedure_view(it: Procedure) -> dict[str, Any]:
         "ruling": it.ruling,
         "department": {"code": it.department_id, "name": it.department.name} if it.department else None,
     }
+
+
+def result_view(result: Result) -> dict[str, Any]:
+    """A result with what it was worked out from."""
+    found = result.score
+    return {
+        "model": result.model_version,
+        "system_score": _number(result.system_score),
+        "street_score": _number(result.street_score),
+        "total": float(result.total),
+        "grade": result.grade,
+        "grade_name": result.get_grade_display(),
+        "flags": result.flags,
+        "components": [
+            {
+                "component": part.component.value,
+                "name": str(part.component.label),
+                "points": part.points,
+                "got": _number(part.got),
+                "used_h": part.spent.used if part.spent else None,
+                "allowed_h": part.spent.allowed if part.spent else None,
+                "exempt": part.component in result.inputs["exempt"],
+            }
+            for part in found.parts
+        ],
+        "evidence": result.inputs["evidence"],
+        "marks": result.inputs["marks"],
+        "satisfaction": list(result.inputs["satisfaction"]),
+        "computed_at": timezone.localtime(result.computed_at).isoformat(),
+        "appeal_by": timezone.localtime(result.appeal_by).isoformat(),
+        "final_at": timezone.localtime(result.final_at).isoformat() if result.final_at else None,
+        "appealed_at": timezone.localtime(result.appealed_at).isoformat() if result.appealed_at else None,
+        "appeal_reason": result.appeal_reason,
+        "decided_at": timezone.localtime(result.decided_at).isoformat() if result.decided_at else None,
+        "ruling": result.ruling,
+        "ruling_reason": result.ruling_reason,
+        "exempt": result.exempt,
+    }
+
+
+def _number(score: Decimal | None) -> float | None:
+    return None if score is None else float(score)
+
+
+def marks_of(rows: list[dict[str, Any]]) -> dict[str, Marks]:
+    """Marks by department as sent; raises :class:`Unprocessable` for a department named twice."""
+    marks = {row["department"]: Marks(**{item: row[item] for item in RUBRIC}) for row in rows}
+    if len(marks) < len(rows):
+        raise Unprocessable("同一个部门只能评一次 (a department is marked once)", parameter="marks")
+    return marks
 
 
 def survey_view(answer: SurveyAnswer) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from cases.actions.surveying import SURVEY_DAYS, survey_until
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.api import caller, case_for
+from cases.assessment_forms import assessment_choices, read_marks
 from cases.course import Course, usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.desk import time_left, waits_for
@@ -247,7 +248,8 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         # What others wait for comes first, then what carries the case on.
         "actions": sorted(verbs, key=lambda verb: (not verb.decides or verb.aside, verb.goes_to is None)),
         "waits_for": waits_for(State(shown.state), verbs, course),
-        "choices": _choices(shown, verbs, course, standing),
+        "choices": _choices(shown, verbs, course, standing)
+        | assessment_choices(course, {verb.name for verb in verbs}, tried.given if tried else {}),
         "procedures": course.procedures,
         "suspension": course.suspension,
         "unconfirmed": course.unconfirmed,
@@ -256,6 +258,7 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         "left": time_left(shown.due_at, now) if shown.state in RUNNING else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
         "survey": _survey(shown),
+        "now": now,
         "tried": tried,
         # A verb refused because the case has moved on is no longer among the forms.
         "tried_elsewhere": tried is not None and all(verb.name != tried.verb for verb in verbs),
@@ -338,6 +341,7 @@ def _given(request: HttpRequest) -> Given:
         assisting=request.POST.getlist("assisting"),
         limit=_limit(request),
         place=_place(request),
+        marks=read_marks(request.POST),
         pictures=photos.read_all(uploads(request)),
     )
 

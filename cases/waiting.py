@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from cases.models import Assignment, Dispatch, Procedure, TraceEvent, Whistle
-from cases.workflow import VERBS, Verb
+from cases.workflow import OPEN, VERBS, Verb
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
@@ -29,8 +29,8 @@ TAKEN_AT = {"file": "filed_at", "send": "sent_at"}
 
 
 def ways_on() -> list[Verb]:
-    """The verbs that somebody is waited for to use: what carries a case on, and what others wait to be decided."""
-    return [verb for verb in VERBS.values() if verb.decides or verb.carries_on]
+    """The verbs that somebody is waited for to use on open cases: what carries a case on, and what is to be decided."""
+    return [verb for verb in VERBS.values() if verb.comes_from & OPEN and (verb.decides or verb.carries_on)]
 
 
 def is_waited_for(standing: Standing) -> bool:

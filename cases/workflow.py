@@ -7,7 +7,8 @@ has it in hand. What the person sent cannot settle the centre dispatches to an o
 before the leader in charge (R53); the leader orders a unit to do a task by a deadline (R55), or finds that the district
 is needed: then the office applies, the principal leader confirms (R56), and the centre blows the third whistle with a
 letter to a lead department and those that assist (R58, R59). The lead receives it, comes and is signed in by the town's
-office (R63), handles the case and says so; the office verifies (R64).
+office (R63), handles the case and says so; the office verifies (R64). Then the centre scores what each department was
+asked (R65, R66); a department may appeal against its result, and the district's centre rules.
 
 Beside this course run procedures: somebody asks for something, somebody else decides. A department returns a letter or
 disputes it, a joint meeting says who leads, a unit asks for more time or for the case to be suspended. They have stages
@@ -46,6 +47,7 @@ class State(TextChoices):
     CLAIMED = "claimed", "部门办结核实"
     SUSPENDED = "suspended", "已挂账"
     CLOSED = "closed", "已结项"
+    EVALUATED = "evaluated", "已评价"
     REFUSED = "refused", "不予受理"
     MERGED = "merged", "已并入"
 
@@ -119,6 +121,7 @@ STEP_OF: dict[State, Step] = {
     State.CLAIMED: Step.VERIFY,
     State.SUSPENDED: Step.IMPLEMENT,
     State.CLOSED: Step.EVALUATE,
+    State.EVALUATED: Step.EVALUATE,
     State.REFUSED: Step.INTEGRATE,
     State.MERGED: Step.INTEGRATE,
 }
@@ -156,6 +159,8 @@ NEEDS = {
     "into": "另一件事项的编号",
     "reason": "原因",
     "until": "复查日期",
+    "marks": "专业评估的四项评分",
+    "component": "豁免的指标",
 }
 # What can be given beside what must be.
 EXTRAS = {"photo": "照片", "place": "位置"}
@@ -385,7 +390,7 @@ VERBS: dict[str, Verb] = {
             frozenset({State.CLAIMED}),
             State.CLOSED,
             OFFICES,
-            ("text",),
+            ("text", "marks"),
             asks="核实情况(专业评估)",
             only="office",
             other_than=("claim",),
@@ -624,6 +629,40 @@ VERBS: dict[str, Verb] = {
             CENTRES | LEADERS | PRINCIPAL,
             ("text",),
         ),
+        Verb("evaluate", "综合评分", frozenset({State.CLOSED}), State.EVALUATED, CENTRE),
+        Verb(
+            "appeal",
+            "申诉评分",
+            frozenset({State.EVALUATED}),
+            None,
+            DEPARTMENTS,
+            ("text",),
+            asks="申诉理由",
+            only="department",
+            aside=True,
+        ),
+        Verb(
+            "uphold",
+            "维持评分",
+            frozenset({State.EVALUATED}),
+            None,
+            DISTRICT,
+            ("department", "text"),
+            asks="裁决理由",
+            other_than=("certify",),
+            aside=True,
+        ),
+        Verb(
+            "grant",
+            "申诉成立",
+            frozenset({State.EVALUATED}),
+            None,
+            DISTRICT,
+            ("department", "component", "text"),
+            asks="裁决理由",
+            other_than=("certify",),
+            aside=True,
+        ),
         Verb("close", "核实结项", frozenset({State.RESOLVED}), State.CLOSED, VERIFIERS, other_than=("resolve",)),
         Verb("send_back", "退回返工", frozenset({State.RESOLVED}), State.HANDLING, VERIFIERS, ("text",), aside=True),
         Verb(
@@ -655,12 +694,12 @@ VERBS: dict[str, Verb] = {
     )
 }
 
+DONE = frozenset({State.CLOSED, State.EVALUATED})
 # A case that ended can be opened again, and is not open for that.
-ENDED = frozenset({State.CLOSED, State.REFUSED, State.MERGED})
+ENDED = DONE | {State.REFUSED, State.MERGED}
 OPEN = frozenset(State) - ENDED
 # Open and its clock running: what can be overdue.
 RUNNING = OPEN - {State.SUSPENDED}
-DONE = frozenset({State.CLOSED})
 
 
 def allowed(verb: Verb, state: State, tracks: Collection[str] = ()) -> bool:

@@ -167,7 +167,7 @@ def receive(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
     """The department has the letter (R61)."""
     assignment.received_at = at
     assignment.save(update_fields=["received_at"])
-    return {"department": assignment.unit.name}
+    return named(assignment)
 
 
 def sign_in(
@@ -203,7 +203,7 @@ def sign_in(
     assignment.received_at = assignment.received_at or at
     assignment.arrived_at = assignment.arrived_at or at
     assignment.save(update_fields=["received_at", "arrived_at"])
-    told: dict[str, object] = {"department": assignment.unit.name, "persons": persons}
+    told = named(assignment) | {"persons": persons}
     return told | ({"distance_m": round(distance)} if distance is not None else {})
 
 
@@ -211,7 +211,12 @@ def claim(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:
     """The department says that it is done (R62)."""
     assignment.finished_at = at
     assignment.save(update_fields=["finished_at"])
-    return {"department": assignment.unit.name}
+    return named(assignment)
+
+
+def named(assignment: Assignment) -> dict[str, object]:
+    """The department as the trace names it: by its code, and by its name of that day."""
+    return {"unit": assignment.unit_id, "department": assignment.unit.name}
 
 
 def departments_named(codes: Sequence[str]) -> list[Organisation]:

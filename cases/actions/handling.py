@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
@@ -13,12 +13,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from cases import photos
-from cases.actions import asking, district, merging, once, reopening, telling, town, whistling
+from cases.actions import asking, assessing, district, merging, once, reopening, telling, town, whistling
 from cases.actions.reporting import public_point
 from cases.barrier import hold_boundaries
 from cases.course import Course, course_of
 from cases.deadlines import Limit
 from cases.models import Assignment, Case, Photo, Procedure, TraceEvent
+from cases.scoring import Marks
 from cases.workflow import NEEDS, OPEN, VERBS, Stage, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
@@ -49,9 +50,12 @@ class Given:
     reason: str = ""
     until: str = ""
     procedure: str = ""
+    component: str = ""
     assisting: Sequence[str] = ()
     limit: Limit | None = None
     place: tuple[float, float] | None = None
+    # By the code of the department, "" for the lead.
+    marks: Mapping[str, Marks] = field(default_factory=dict)
     pictures: Sequence[photos.Picture] = field(default_factory=tuple)
 
     def digest(self, number: str, verb: str) -> str:
@@ -143,7 +147,7 @@ def _check(
 def _check_given(verb: Verb, given: Given) -> None:
     words = {name: getattr(given, name) for name in WORDS}
     there = {name: bool(said.strip()) for name, said in words.items()}
-    there |= {"photo": bool(given.pictures), "limit": given.limit is not None}
+    there |= {"photo": bool(given.pictures), "limit": given.limit is not None, "marks": bool(given.marks)}
     for need in verb.needs:
         if not there[need]:
             raise Unprocessable(f"“{verb.label}”需要{NEEDS[need]} ({need} is needed)", parameter=need)
@@ -190,7 +194,7 @@ def _change(verb: Verb, deed: Deed) -> dict[str, object]:
     told = ONWARD[verb.name](deed) if verb.one_of else None
     case.state = after(verb, State(case.state), deed.course.tracks, lead=lead, told=told)
     changed = ["state", *CHANGES.get(verb.name, ())]
-    if case.state not in OPEN:
+    if case.state not in OPEN and case.closed_at is None:
         case.closed_at = deed.at
         changed.append("closed_at")
     case.save(update_fields=changed)
@@ -275,7 +279,7 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
         by=it.by,
         at=it.at,
     ),
-    "handle": lambda it: {"department": _there(it.asked).unit.name},
+    "handle": lambda it: district.named(_there(it.asked)),
     "claim": lambda it: district.claim(_there(it.asked), at=it.at),
     "fail": lambda it: town.redo(_there(it.course.lead), it.case, at=it.at),
     "take_back": lambda it: asking.take_back(_there(it.procedure), it.course, at=it.at),
@@ -296,6 +300,11 @@ EFFECTS: dict[str, Callable[[Deed], dict[str, object]]] = {
     "grant_suspension": lambda it: asking.grant_suspension(_there(it.procedure), it.case, at=it.at),
     "reopen": lambda it: reopening.reopen(it.case, it.course, it.given.reason, at=it.at),
     "mark": lambda it: _mark(it.case),
+    "certify": lambda it: assessing.certify(it.course.asked, it.given.marks, it.given.text.strip(), by=it.by, at=it.at),
+    "evaluate": lambda it: assessing.evaluate(it.case, it.course.asked, it.course.procedures, at=it.at),
+    "appeal": lambda it: assessing.appeal(_there(it.asked), it.given.text.strip(), at=it.at),
+    "uphold": lambda it: assessing.rule(it.asked, it.given.text.strip(), at=it.at),
+    "grant": lambda it: assessing.rule(it.asked, it.given.text.strip(), exempt=it.given.component, at=it.at),
 }
 
 

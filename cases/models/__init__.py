@@ -1,6 +1,7 @@
 """Cases and what belongs to them."""
 
 from cases.models.action_key import ActionKey
+from cases.models.assessment import Result, Verification
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.handover import Handover, Rerouting
@@ -30,8 +31,10 @@ __all__ = [
     "Reporter",
     "Rerouting",
     "Responsibility",
+    "Result",
     "SurveyAnswer",
     "TraceEvent",
+    "Verification",
     "Voice",
     "Webhook",
     "Whistle",

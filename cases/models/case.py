@@ -74,6 +74,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases counted as handled in the headline rate (R07)."""
         return self.filter(state__in=DONE)
 
+    def to_be_scored(self) -> Self:
+        """Closed cases that a department was asked about by a letter: the centre scores them (R66)."""
+        return self.filter(state=State.CLOSED, pk__in=Assignment.objects.exclude(letter=None).values("case"))
+
     def overdue(self, now: dt.datetime) -> Self:
         """Open cases past their limit; due exactly now is in time, and no clock runs while a case is suspended."""
         return self.filter(state__in=RUNNING, due_at__lt=now)

@@ -233,6 +233,40 @@ def test_a_case_goes_to_the_district_by_letter_and_comes_back_verified(
 
     office.reload()
     office.get_by_label("核实情况(专业评估)").fill("盖面平整")
+    lead = office.locator("fieldset", has_text="主办：区城管局")
+    for item in ("问题解决", "根源消除", "办理质量", "配合协作"):
+        lead.get_by_label(item).select_option("4")
     office.get_by_role("button", name="核实并结项").click()
     state(office, "已结项")
     expect(office.locator(".steps .reached, .steps .current")).to_have_count(9)
+
+    # The centre scores; the department reads its result on a phone, appeals, and the district's centre rules.
+    clerk.goto("/desk/")
+    expect(clerk.locator(".desk-scores li", has_text=number)).to_contain_text("综合评分")
+    clerk.goto(f"/cases/{number}/")
+    clerk.get_by_role("button", name="综合评分").click()
+    state(clerk, "已评价")
+    expect(clerk.locator(".result")).to_have_count(2)
+    duty.goto("/desk/")
+    expect(duty.locator(".desk-scores li", has_text=number)).to_contain_text("可以申诉")
+    duty.goto(f"/cases/{number}/")
+    result = duty.locator(".result", has_text="考核结果：区城管局")
+    expect(result).to_contain_text("未调查")
+    expect(result.locator("tbody tr")).to_have_count(5)
+    assert duty.evaluate("document.documentElement.scrollWidth") <= 390
+    duty.locator("summary", has_text="申诉评分").tap()
+    duty.get_by_label("申诉理由").fill("平台当天没有推送处置记录")
+    duty.get_by_role("button", name="申诉评分").tap()
+    expect(result).to_contain_text("等待区网格中心裁决")
+
+    _, ruler = let_in("district_centre_staff", "", GRID[:6])
+    rules = page_of(ruler)
+    rules.locator("summary", has_text="申诉成立").click()
+    rules.get_by_label("哪一项不计入").select_option(label="留痕完整")
+    rules.locator("#grant-text").fill("推送故障属实")
+    rules.get_by_role("button", name="申诉成立").click()
+    expect(rules.locator(".result", has_text="考核结果：区城管局")).to_contain_text("申诉豁免")
+    expect(rules.locator(".trace")).to_contain_text("豁免“留痕完整”")
+    duty.reload()
+    expect(result).to_contain_text("“留痕完整”不计入：推送故障属实")
+    assert duty.evaluate("document.documentElement.scrollWidth") <= 390

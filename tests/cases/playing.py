@@ -19,6 +19,7 @@ from cases.course import course_of, usable
 from cases.deadlines import Limit, Unit
 from cases.desk import desk_of
 from cases.models import Case
+from cases.scoring import Marks
 from gridmap.duties import Standing, standing_of
 from gridmap.models import Appointment, Boundary, Person
 from gridmap.roles import Role
@@ -30,6 +31,8 @@ BLOWN = {"tried": "已上门两次，物业称无权处理", "text": "涉及市�
 ASKED_FOR = ("return", "dispute", "extend", "suspend")
 TWO_DAYS = Limit(2, Unit.WORKING_DAYS)
 TEN_DAYS = Limit(10, Unit.WORKING_DAYS)
+# What an office thinks of the lead's work.
+MARKS = {"": Marks(4, 4, 4, 4)}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cases.sealing import stored_rows, verify
 from gridmap.models import Appointment
 from gridmap.problems import Conflict, Forbidden, Unprocessable
 from gridmap.roles import Role
-from tests.cases.playing import TEN_DAYS, Department, Office, act, offered, ordered, turn
+from tests.cases.playing import MARKS, TEN_DAYS, Department, Office, act, offered, ordered, turn
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -400,4 +400,4 @@ def test_a_case_cannot_be_closed_while_it_is_suspended(
 ) -> None:
     suspended(arrived, cast, lead, principal, now)
     with pytest.raises(Conflict):
-        act(arrived, "certify", offices[0].user, now, text="合格")
+        act(arrived, "certify", offices[0].user, now, text="合格", marks=MARKS)

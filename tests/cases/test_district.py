@@ -19,7 +19,7 @@ from gridmap.duties import standing_of
 from gridmap.models import Appointment, DelegatedPower, PowerGrant
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
 from gridmap.roles import Role
-from tests.cases.playing import ASKED_FOR, TEN_DAYS, Department, Office, act, dispatched, offered, turn
+from tests.cases.playing import ASKED_FOR, MARKS, TEN_DAYS, Department, Office, act, dispatched, offered, turn
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -191,13 +191,13 @@ def test_r64_the_office_verifies_and_closes_only_when_the_lead_is_done(
     arrived: Case, cast: Cast, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
 ) -> None:
     with pytest.raises(Conflict, match="部门已报到"):
-        act(arrived, "certify", offices[0].user, now, text="合格")
+        act(arrived, "certify", offices[0].user, now, text="合格", marks=MARKS)
     act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
     for somebody in (lead.user, cast.clerk, cast.leader):
         with pytest.raises(Forbidden):
-            act(arrived, "certify", somebody, now, text="合格")
+            act(arrived, "certify", somebody, now, text="合格", marks=MARKS)
     assert turn(arrived, offices[0].user, now) == "核实并结项"
-    assert act(arrived, "certify", offices[0].user, now, text="盖面平整，合格").state == "closed"
+    assert act(arrived, "certify", offices[0].user, now, text="盖面平整，合格", marks=MARKS).state == "closed"
     assert verify(row for row in stored_rows() if row.number == arrived.number).broken is None
 
 

@@ -13,7 +13,7 @@ from cases.deadlines import Limit, Unit
 from cases.models import Assignment, Case, Letter, TraceEvent
 from cases.sealing import stored_rows, verify
 from gridmap.problems import Conflict, Forbidden, Unprocessable
-from tests.cases.playing import TEN_DAYS, Department, Office, act, dispatched, offered
+from tests.cases.playing import MARKS, TEN_DAYS, Department, Office, act, dispatched, offered
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_r56_no_l3_without_confirmed_principal_leader_even_in_an_emergency(
     act(urgent, "claim", lead.user, now, text="已关阀", pictures=[picture])
     assert "certify" not in offered(urgent, offices[0].user, now)
     with pytest.raises(Conflict, match="补确认"):
-        act(urgent, "certify", offices[0].user, now, text="合格")
+        act(urgent, "certify", offices[0].user, now, text="合格", marks=MARKS)
     with pytest.raises(Forbidden):
         act(urgent, "ratify", cast.leader, now)
     act(urgent, "ratify", principal, now)
@@ -88,7 +88,7 @@ def test_r56_no_l3_without_confirmed_principal_leader_even_in_an_emergency(
     assert TraceEvent.objects.filter(case=urgent).latest("seq").payload["late"] is False
     with pytest.raises(Conflict, match="不是待补确认"):
         act(urgent, "ratify", principal, now)
-    assert act(urgent, "certify", offices[0].user, now, text="合格").state == "closed"
+    assert act(urgent, "certify", offices[0].user, now, text="合格", marks=MARKS).state == "closed"
     assert verify(row for row in stored_rows() if row.number == urgent.number).broken is None
 
 

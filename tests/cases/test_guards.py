@@ -17,7 +17,7 @@ from cases.models import Assignment, Case, CheckIn, Letter, TraceEvent, Whistle
 from cases.workflow import VERBS, State
 from gridmap.problems import Conflict, Forbidden, Unprocessable
 from gridmap.roles import Role
-from tests.cases.playing import BLOWN, TEN_DAYS, Department, Office, act, ordered
+from tests.cases.playing import BLOWN, MARKS, TEN_DAYS, Department, Office, act, ordered
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -87,14 +87,14 @@ def test_no_closing_with_an_open_lead_assignment(
     arrived: Case, cast: Cast, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
 ) -> None:
     with pytest.raises(Conflict):
-        act(arrived, "certify", offices[0].user, now, text="合格")
+        act(arrived, "certify", offices[0].user, now, text="合格", marks=MARKS)
     closed = {"state": State.CLOSED, "closed_at": now}
     with pytest.raises(IntegrityError, match="open lead"), transaction.atomic():
         Case.objects.filter(pk=arrived.pk).update(**closed)
     act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
     # Whoever assists and is not done holds nobody up.
     assert Assignment.objects.binding().filter(case=arrived, part="assist").exists()
-    assert act(arrived, "certify", offices[0].user, now, text="合格").state == "closed"
+    assert act(arrived, "certify", offices[0].user, now, text="合格", marks=MARKS).state == "closed"
 
 
 def test_no_closing_with_an_open_order(triage: Case, cast: Cast, offices: list[Office], now: dt.datetime) -> None:

@@ -12,7 +12,7 @@ from cases.rules import RULES
 from cases.sealing import stored_rows, verify
 from gridmap.models import Person
 from gridmap.problems import Conflict, Forbidden, Unprocessable
-from tests.cases.playing import Department, Office, act, offered, ordered, report
+from tests.cases.playing import MARKS, Department, Office, act, offered, ordered, report
 from tests.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_what_a_department_had_done_goes_back_to_it(
     arrived: Case, cast: Cast, offices: list[Office], lead: Department, now: dt.datetime, picture: photos.Picture
 ) -> None:
     act(arrived, "claim", lead.user, now, text="已换", pictures=[picture])
-    act(arrived, "certify", offices[0].user, now, text="合格")
+    act(arrived, "certify", offices[0].user, now, text="合格", marks=MARKS)
     again = act(arrived, "reopen", cast.clerk, now, **WHY)
     assert (again.state, again.due_at) == ("arrived", Assignment.objects.get(case=arrived, unit=lead.code).due_at)
     assert "claim" in offered(arrived, lead.user, now)

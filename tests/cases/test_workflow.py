@@ -43,6 +43,10 @@ EXPECTED = {
     "claim": (WITH, {Role.DEPARTMENT_STAFF}, State.CLAIMED),
     "certify": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.CLOSED),
     "fail": ({State.CLAIMED}, {Role.OFFICE_STAFF}, State.ARRIVED),
+    "evaluate": ({State.CLOSED}, CENTRE, State.EVALUATED),
+    "appeal": ({State.EVALUATED}, {Role.DEPARTMENT_STAFF}, None),
+    "uphold": ({State.EVALUATED}, {Role.DISTRICT_CENTRE_STAFF}, None),
+    "grant": ({State.EVALUATED}, {Role.DISTRICT_CENTRE_STAFF}, None),
     "merge": ({State.REPORTED, State.TRIAGE}, {Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, State.MERGED),
     "log": ({State.ORDERED}, {Role.OFFICE_STAFF}, None),
     "finish": ({State.ORDERED}, {Role.OFFICE_STAFF}, State.FINISHED),
@@ -157,10 +161,28 @@ def test_every_open_state_can_still_reach_an_end() -> None:
                         told = verb.one_of or {None}
                         reached[state] |= {after(verb, here, {verb.beside}, told=it) for it in told}
     ends = set(State) - OPEN
-    assert ends == {State.CLOSED, State.REFUSED, State.MERGED}
+    assert ends == {State.CLOSED, State.EVALUATED, State.REFUSED, State.MERGED}
     assert all(reached[state] & ends for state in State)
     assert all(State.CLOSED in reached[state] for state in OPEN)
     assert ends > DONE
+
+
+def test_only_reopening_opens_what_has_ended_and_whatever_is_open_can_be_acted_on() -> None:
+    for name in set(VERBS) - {"reopen"}:
+        for state in VERBS[name].comes_from - OPEN:
+            assert after(VERBS[name], state) not in OPEN, (name, state)
+    assert all(any(state in verb.comes_from for verb in VERBS.values()) for state in OPEN)
+
+
+def test_r66_only_the_centre_scores_and_only_what_is_closed() -> None:
+    assert VERBS["evaluate"].roles == CENTRE
+    assert {name for name, verb in VERBS.items() if verb.goes_to == State.EVALUATED} == {"evaluate"}
+    assert VERBS["evaluate"].comes_from == {State.CLOSED}
+
+
+def test_who_gave_the_marks_does_not_rule_on_the_appeal() -> None:
+    for name in ("uphold", "grant"):
+        assert VERBS[name].other_than == ("certify",)
 
 
 def test_every_state_has_its_step() -> None:
@@ -181,9 +203,10 @@ def test_the_walk_over_every_state_verb_and_role() -> None:
     assert walked == expected
     # Nobody acts who is of no office of the process: each role that is there has something to do, and no other.
     assert {role for _, _, role in walked} == ACTING
-    # Every open state waits for somebody, and nothing but opening again is done to what has ended.
-    assert {state for state, _, _ in walked} == OPEN | {State.CLOSED}
-    assert {name for state, name, _ in walked if state == State.CLOSED} == {"reopen"}
+    # Every open state waits for somebody; what has ended is opened again, scored, and its score appealed against.
+    assert {state for state, _, _ in walked} == OPEN | DONE
+    assert {name for state, name, _ in walked if state == State.CLOSED} == {"reopen", "evaluate"}
+    assert {name for state, name, _ in walked if state == State.EVALUATED} == {"appeal", "uphold", "grant"}
 
 
 def test_every_procedure_can_be_begun_and_ended() -> None:
