@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.db.models import Count
 
 from gridmap.models import Appointment, Person
 from gridmap.roles import Role
@@ -53,8 +54,10 @@ def _showcase() -> list[Appointment]:
     shown = []
     for role in Role:
         held = Appointment.objects.filter(role=role).select_related("person__user", "area", "organisation__area")
-        near = [it for it in held.order_by("pk") if (it.area_id or _seat(it)) in line]
-        shown += (near or list(held.order_by("pk")[:1]))[:1]
+        # Of a town's offices the one that answers for most has the most on its desk.
+        posts = held.annotate(asked=Count("organisation__responsibilities")).order_by("-asked", "pk")
+        near: list[Appointment] = [it for it in posts if (it.area_id or _seat(it)) in line]
+        shown += (near or list(posts[:1]))[:1]
     return shown
 
 

@@ -1,250 +1,82 @@
 """Three years of cases, made up: where people live, clustered so that real hot spots exist, handled as in practice.
 
-Everything drawn at random comes from one seeded generator. The rows are staged by COPY and turned into cases, photos
-and trace by a few statements, which end in the same state as the actions one by one: routed by the same rule,
-numbered from the same sequence, dated on the same calendar, sealed by the same trigger.
+Everything drawn at random comes from one seed. Cases are staged by COPY and made by a few statements: routed by the
+same rule as reported ones, numbered from the same sequence, dated on the same calendar. What then happens to each is
+told along its path (:mod:`cases.demonstration.paths`), and sealed by the same trigger.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
+import itertools
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import numpy as np
-import shapely
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
 from cases.actions.reporting import TRACK_ALPHABET, TRACK_LENGTH
-from cases.deadlines import SHANGHAI, DeadlineTable, Unit
+from cases.actions.surveying import SURVEY_DAYS
 from cases.demonstration import pictures, statements
-from cases.models import Case, Category
+from cases.demonstration.drafting import Draft, daytime, draft_of
+from cases.demonstration.passages import Passages
+from cases.demonstration.people import Offices, People
+from cases.demonstration.stories import Plot, Teller, World
+from cases.demonstration.timing import DAY, Whole
+from cases.models import Case, Category, Photo
 from cases.models.calendar import calendar_between
 from cases.workflow import State
-from geodata.crs import to_metres
-from gridmap.models import Area, Boundary
+from gridmap.models import Area
 
-MONTHS = 36
 SEED = 4649
-HOT_SPOTS = 6
-HOT_RADIUS_M = 450.0
-HOT_FACTOR = 6.0
 # Of 4,649 collected 4,640 are done (R06, R07); other amounts keep the proportion.
 ARTICLE_COLLECTED, ARTICLE_OPEN = 4649, 9
-OPEN_STAGES = (State.REPORTED, State.HANDLING, State.RESOLVED)
-LATE_SHARE = 0.06
-DAY = 86_400.0
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
+ANSWERED = 0.38
+ANSWERED_AGAIN = 0.04
+STORIES_AT_A_TIME = 20_000
 
 
-@dataclass(frozen=True)
-class Grids:
-    """The second-level grids in force: codes, polygons (degrees), centres in metres, residents."""
+def load(count: int, *, as_of: dt.datetime, fixtures: Path, unfinished: int | None = None) -> None:
+    """Add cases of the 36 months before ``as_of``: ``count`` collected, and a few that were merged into them.
 
-    codes: list[str]
-    shapes: NDArray[np.object_]
-    centres: Floats
-    residents: Floats
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Seconds since the epoch of each case's steps; NaN where a step has not been reached."""
-
-    reported: Floats
-    due: Floats
-    accepted: Floats
-    resolved: Floats
-    closed: Floats
-
-
-def load(count: int, *, as_of: dt.datetime, fixtures: Path) -> int:
-    """Add ``count`` cases reported in the 36 months before ``as_of``; returns how many stay open."""
+    ``unfinished`` of them are not done: open, and from the eighteenth on some refused; by default the article's share.
+    """
+    if not count:
+        return
+    if unfinished is None:
+        unfinished = max(1, round(count * ARTICLE_OPEN / ARTICLE_COLLECTED))
     random = np.random.default_rng(SEED)
-    grids = _grids(as_of.date())
     categories = list(Category.objects.filter(children=None).order_by("code"))
-    phrases = _phrases(fixtures / "phrases.csv")
-    open_count = max(1, round(count * ARTICLE_OPEN / ARTICLE_COLLECTED)) if count else 0
-    hot, favourite = _hot_spots(grids, len(categories), random)
-    grid = _choose_grids(grids, hot, count, random)
-    # Whoever tries the first worker's account finds a case of each stage on the desk.
-    grid[count - open_count :][: len(OPEN_STAGES)] = 0
-    points = _points(grids, grid, random)
-    category = _choose_categories(categories, favourite[grid], random)
-    moments = _moments(count, open_count, categories, category, as_of, random)
-    in_time = np.argsort(moments.reported, kind="stable")
-    moments = Moments(*(values[in_time] for values in vars(moments).values()))
-    points, category = points[in_time], category[in_time]
+    passages = Passages(fixtures)
+    days = dt.timedelta(days=2000), dt.timedelta(days=400)
+    calendar = calendar_between(as_of.date() - days[0], as_of.date() + days[1])
+    draft = draft_of(count, min(unfinished, count), categories, calendar, as_of, random)
+    order = np.argsort(draft.reported, kind="stable")
     with transaction.atomic(), connection.cursor() as cursor:
+        kept = pictures.keep_all(categories)
         cursor.execute(statements.STAGE)
-        cursor.copy_expert(statements.FILL, _Lines(_rows(points, category, categories, phrases, moments, random)))
-        statements.stage_pictures(cursor, pictures.keep_all(categories))
+        cursor.copy_expert(statements.FILL, _Lines(_rows(draft, order, categories, passages, random)))
+        statements.stage_pictures(cursor, kept)
         for statement in statements.SETTLE:
             cursor.execute(statement, {"on": as_of.date()})
-        for statement in statements.TRACE:
+        world = World(
+            people=People(as_of.date()),
+            offices=Offices(fixtures, as_of.date()),
+            passages=passages,
+            calendar=calendar,
+            after={it.category: it.digest for it in kept if it.kind == Photo.Kind.AFTER},
+            random=Random(SEED),  # noqa: S311  nothing here is a secret
+        )
+        _tell(cursor, world, _plots(cursor, draft, order, categories, passages, as_of, random))
+        for statement in statements.ENDS:
             cursor.execute(statement)
         cursor.execute("DROP TABLE staged")
         cursor.execute("ANALYZE cases_case, cases_photo, cases_traceevent")
-    return open_count
-
-
-def _grids(on: dt.date) -> Grids:
-    rows = (
-        Boundary.objects.on(on)
-        .filter(area__level="grid")
-        .order_by("area_id")
-        .values_list("area_id", "geom", "area__residents")
-    )
-    codes, geometries, residents = zip(*rows, strict=True)
-    shapes = np.array([shapely.from_wkb(bytes(geometry.wkb)) for geometry in geometries], dtype=object)
-    shapely.prepare(shapes)
-    lon, lat = shapely.get_coordinates(shapely.centroid(shapes)).T
-    return Grids(list(codes), shapes, np.column_stack(to_metres(lon, lat)), np.array(residents, float))
-
-
-def _phrases(path: Path) -> dict[str, list[tuple[str, str]]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        phrases: dict[str, list[tuple[str, str]]] = {}
-        for row in csv.DictReader(file):
-            phrases.setdefault(row["category"], []).append((row["reported"], row["done"]))
-    return phrases
-
-
-def _hot_spots(grids: Grids, kinds: int, random: np.random.Generator) -> tuple[Floats, Whole]:
-    """A factor per grid, and the category a hot grid is known for (−1 elsewhere)."""
-    factor = np.ones(len(grids.codes))
-    favourite = np.full(len(grids.codes), -1)
-    crowded = np.argsort(-grids.residents / np.maximum(shapely.area(grids.shapes), 1e-12))[:200]
-    for centre in random.choice(crowded, HOT_SPOTS, replace=False):
-        near = np.hypot(*(grids.centres - grids.centres[centre]).T) <= HOT_RADIUS_M
-        factor[near] = HOT_FACTOR
-        favourite[near] = random.integers(kinds)
-    return factor, favourite
-
-
-def _choose_grids(grids: Grids, factor: Floats, count: int, random: np.random.Generator) -> Whole:
-    weight = grids.residents * factor * random.gamma(4.0, 0.25, len(grids.codes))
-    return random.choice(len(grids.codes), count, p=weight / weight.sum())
-
-
-def _points(grids: Grids, grid: Whole, random: np.random.Generator) -> Floats:
-    """A point well inside each case's grid; half of them crowd around a few corners of it."""
-    points = np.empty((len(grid), 2))
-    order = np.argsort(grid, kind="stable")
-    starts = np.searchsorted(grid[order], np.arange(len(grids.codes) + 1))
-    for index, shape in enumerate(grids.shapes):
-        mine = order[starts[index] : starts[index + 1]]
-        points[mine] = _inside(shape, len(mine), random)
-    return points
-
-
-def _inside(shape: shapely.Geometry, count: int, random: np.random.Generator) -> Floats:
-    west, south, east, north = shapely.bounds(shape)
-    corners = random.uniform((west, south), (east, north), (3, 2))
-    found = np.empty((0, 2))
-    while len(found) < count:
-        spread = random.uniform((west, south), (east, north), (4 * count + 8, 2))
-        crowd = corners[random.integers(3, size=len(spread))] + random.normal(0.0, 0.0003, spread.shape)
-        # Rounded before it is tried: a rounding afterwards could step over the district's outline.
-        tried = np.where(random.random((len(spread), 1)) < 0.5, crowd, spread).round(7)
-        found = np.vstack([found, tried[shapely.contains_xy(shape, tried)]])
-    return found[:count]
-
-
-def _choose_categories(categories: list[Category], favourite: Whole, random: np.random.Generator) -> Whole:
-    # A few kinds make up most of what is reported, as everywhere.
-    weight = 1.0 / np.arange(1, len(categories) + 1) ** 0.6
-    weight = random.permutation(weight)
-    chosen = random.choice(len(categories), len(favourite), p=weight / weight.sum())
-    known = (favourite >= 0) & (random.random(len(favourite)) < 0.55)
-    return np.where(known, favourite, chosen)
-
-
-def _moments(
-    count: int,
-    open_count: int,
-    categories: list[Category],
-    category: Whole,
-    as_of: dt.datetime,
-    random: np.random.Generator,
-) -> Moments:
-    """When each case was reported, taken, solved and closed; the last ``open_count`` are recent and still open.
-
-    In no order of time.
-    """
-    end = as_of.timestamp()
-    begin = _months_before(as_of, MONTHS).timestamp()
-    reported = _daytime(random.uniform(begin, end - 3 * DAY, count), random)
-    last = slice(count - open_count, count)
-    reported[last] = _lately(open_count, end, random)
-    # Handled within working time, as the deadline is counted; a few take longer than they may.
-    used = np.where(random.random(count) < LATE_SHARE, random.uniform(1.02, 1.8, count), random.beta(2.0, 3.0, count))
-    unfinished = _Limits(categories, category, reported, as_of).after(used) > end - 3600.0
-    unfinished[last] = False
-    reported[unfinished] -= 70 * DAY  # done by now, as all but the last few are
-    limits = _Limits(categories, category, reported, as_of)
-    accepted = limits.after(used * random.uniform(0.02, 0.3, count)) + 60.0
-    resolved = limits.after(used * random.uniform(0.4, 0.9, count)) + 120.0
-    moments = Moments(reported, limits.after(np.ones(count)), accepted, resolved, limits.after(used) + 180.0)
-    _leave_open(moments, last, end)
-    return moments
-
-
-def _lately(open_count: int, end: float, random: np.random.Generator) -> Floats:
-    """When the cases still open were reported: these three days, but one in nine too long ago."""
-    ago = np.where(np.arange(open_count) % 9 == 8, 25.0, random.uniform(0.1, 3.0, open_count))
-    moments = _daytime(end - ago * DAY, random)
-    return np.where(moments > end - 1800.0, moments - DAY, moments)
-
-
-def _leave_open(moments: Moments, last: slice, end: float) -> None:
-    """Cut the last cases off at their different stages."""
-    reported = moments.reported[last]
-    stage = np.arange(len(reported)) % len(OPEN_STAGES)
-    since = end - reported
-    moments.accepted[last] = np.where(stage >= 1, np.floor(reported + since * 0.3), np.nan)
-    moments.resolved[last] = np.where(stage >= 2, np.floor(reported + since * 0.8), np.nan)
-    moments.closed[last] = np.nan
-
-
-def _months_before(moment: dt.datetime, months: int) -> dt.datetime:
-    years, month = divmod(moment.month - 1 - months, 12)
-    return moment.replace(year=moment.year + years, month=month + 1, day=min(moment.day, 28))
-
-
-def _daytime(moments: Floats, random: np.random.Generator) -> Floats:
-    """Move reports to the hours people are awake, seven to twenty-two, most of them by day."""
-    east = 8 * 3600.0
-    midnight = np.floor((moments + east) / DAY) * DAY - east
-    moved: Floats = np.floor(midnight + (7.0 + 15.0 * random.beta(2.0, 2.2, len(moments))) * 3600.0)
-    return moved
-
-
-class _Limits:
-    """The limits of all cases on one calendar."""
-
-    def __init__(self, categories: list[Category], category: Whole, reported: Floats, as_of: dt.datetime) -> None:
-        first = dt.datetime.fromtimestamp(reported.min(), SHANGHAI).date() - dt.timedelta(days=20)
-        last = as_of.date() + dt.timedelta(days=120)
-        self._table = DeadlineTable(calendar_between(first, last), first, last)
-        self._amounts = np.array([it.limit_amount for it in categories])[category]
-        self._units = np.array([it.limit_unit for it in categories])[category]
-        self._reported = reported
-
-    def after(self, shares: Floats) -> Floats:
-        """The moment this share of each case's limit has run, in seconds since the epoch."""
-        moments = np.empty(len(self._reported))
-        for unit in Unit:
-            mine = self._units == unit.value
-            moments[mine] = self._table.due_at(self._reported[mine], self._amounts[mine] * shares[mine], unit)
-        return np.floor(moments)
 
 
 CHANNELS = (
@@ -257,43 +89,118 @@ CHANNELS = (
 CHANNEL_SHARES = (0.55, 0.2, 0.12, 0.1, 0.03)
 
 
+# ---- written -------------------------------------------------------------------------------------------------------
+
+
 def _rows(
-    points: Floats,
-    category: Whole,
-    categories: list[Category],
-    phrases: dict[str, list[tuple[str, str]]],
-    moments: Moments,
-    random: np.random.Generator,
+    draft: Draft, order: Whole, categories: list[Category], passages: Passages, random: np.random.Generator
 ) -> Iterator[str]:
     """Lines for COPY, in the order of the staged columns."""
-    count = len(points)
+    count = len(order)
     ids = random.bytes(16 * count)
     letters = np.array(list(TRACK_ALPHABET))[random.integers(len(TRACK_ALPHABET), size=(count, TRACK_LENGTH))]
     channel = random.choice(len(CHANNELS), count, p=CHANNEL_SHARES)
-    phrase = random.integers(1 << 30, size=count)
-    for i in range(count):
-        code = categories[category[i]].code
-        reported, done = phrases[code][phrase[i] % len(phrases[code])]
+    for n, case in enumerate(order):
+        code = categories[draft.category[case]].code
+        state = draft.ways[draft.way[case]].state
+        merged = state == State.MERGED  # not before the one it is merged into is there
         yield (
             "\t".join(
                 (
-                    str(uuid.UUID(bytes=ids[16 * i : 16 * i + 16], version=4)),
-                    "".join(letters[i]),
+                    str(uuid.UUID(bytes=ids[16 * n : 16 * n + 16], version=4)),
+                    "".join(letters[n]),
                     code,
-                    reported,
-                    done,
-                    CHANNELS[channel[i]].value,
-                    repr(float(points[i, 0])),
-                    repr(float(points[i, 1])),
-                    *(_seconds(values[i]) for values in vars(moments).values()),
+                    passages.phrase(code, case)[0],
+                    CHANNELS[channel[n]].value,
+                    f"{draft.points[case, 0]:.7f}",
+                    f"{draft.points[case, 1]:.7f}",
+                    (State.REPORTED if merged else state).value,
+                    f"{draft.reported[case]:.0f}",
+                    f"{draft.due_first[case]:.0f}",
+                    f"{draft.due[case]:.0f}",
+                    r"\N" if merged or np.isnan(draft.closed[case]) else f"{draft.closed[case]:.0f}",
+                    str(draft.voices[case]),
                 )
             )
             + "\n"
         )
 
 
-def _seconds(moment: float) -> str:
-    return r"\N" if np.isnan(moment) else str(int(moment))
+def _tell(cursor: Any, world: World, plots: Iterator[Plot]) -> None:
+    """Write the stories, some thousands at a time: the trace by COPY, then the rows beside."""
+    while some := list(itertools.islice(plots, STORIES_AT_A_TIME)):
+        teller = Teller(world)
+        cursor.copy_expert(statements.TRACED, _Lines(line for plot in some for line in teller.tell(plot)))
+        teller.beside.write()
+
+
+def _plots(
+    cursor: Any,
+    draft: Draft,
+    order: Whole,
+    categories: list[Category],
+    passages: Passages,
+    as_of: dt.datetime,
+    random: np.random.Generator,
+) -> Iterator[Plot]:
+    """What happens to each case, in the order they were reported."""
+    cursor.execute(statements.MADE)
+    made = dict(zip(order.tolist(), cursor.fetchall(), strict=True))
+    letters = _letters(cursor, draft)
+    absorbs: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
+    for case in np.flatnonzero(draft.into >= 0).tolist():
+        absorbs[int(draft.into[case])].append((float(draft.moments(case)[-1]), made[case][1]))
+    for case, (key, _, area) in made.items():
+        category, into = categories[draft.category[case]], int(draft.into[case])
+        absorbed = absorbs.get(case, ())
+        voices = int(draft.voices[case]) - len(absorbed)
+        yield Plot(
+            key=key,
+            area=area,
+            category=category,
+            done=passages.phrase(category.code, case)[1],
+            due=float(draft.due_first[case]),
+            deeds=draft.ways[draft.way[case]].deeds,
+            moments=draft.moments(case).tolist(),
+            voices=_voices(draft, case, voices, as_of, random) if voices else (),
+            answers=_answers(draft, case, as_of, random),
+            absorbs=absorbed,
+            into=made[into][1] if into >= 0 else "",
+            letter=letters.get(case, 0),
+        )
+
+
+def _letters(cursor: Any, draft: Draft) -> dict[int, int]:
+    """The numbers of the letters, in the order they were issued."""
+    issued = [
+        (float(moment), case)
+        for way in draft.ways
+        for column, deed in enumerate(way.deeds)
+        if deed.verb == "issue"
+        for case, moment in zip(way.cases.tolist(), way.walk.moments[:, column], strict=True)
+    ]
+    cursor.execute("SELECT nextval('cases_letter_number') FROM generate_series(1, %s)", [len(issued)])
+    return {case: number for (_, case), (number,) in zip(sorted(issued), cursor.fetchall(), strict=True)}
+
+
+def _voices(draft: Draft, case: int, count: int, as_of: dt.datetime, random: np.random.Generator) -> list[float]:
+    """When others say the same: while it is open."""
+    closed = draft.closed[case]
+    end = as_of.timestamp() if np.isnan(closed) else closed
+    begin, end = draft.reported[case] + 30.0, end - 30.0
+    times = np.floor(random.uniform(begin, end, count))
+    by_day = daytime(times, random)
+    return sorted(np.where((by_day > begin) & (by_day < end), by_day, times).tolist())
+
+
+def _answers(draft: Draft, case: int, as_of: dt.datetime, random: np.random.Generator) -> list[float]:
+    """When the reporter answers the survey: within days, some twice, most never."""
+    if draft.ways[draft.way[case]].state != State.CLOSED or random.random() > ANSWERED:
+        return []
+    closed = draft.closed[case]
+    until = min(closed + SURVEY_DAYS * DAY, as_of.timestamp())
+    times = np.cumsum(random.exponential(3 * DAY, 2 if random.random() < ANSWERED_AGAIN else 1) + 600.0)
+    return [time for time in sorted(daytime(closed + times, random)) if closed < time < until]
 
 
 class _Lines(io.TextIOBase):

@@ -6,14 +6,14 @@ from typing import Any
 
 from cases.deadlines import Unit
 from cases.demonstration.pictures import Kept
+from cases.rules import RULES
 from cases.workflow import State
 from geodata.crs import METRES_SRID, STORED_SRID
-from gridmap.roles import Role
 
 STAGE = """
 CREATE TEMPORARY TABLE staged (
-    seq bigserial, client_id uuid, track_code text, category text, reported_text text, done_text text, channel text,
-    lon float8, lat float8, reported bigint, due bigint, accepted bigint, resolved bigint, closed bigint
+    seq bigserial, client_id uuid, track_code text, category text, text text, channel text, lon float8, lat float8,
+    state text, reported bigint, due_first bigint, due bigint, closed bigint, voices int
 )
 """
 
@@ -22,8 +22,8 @@ UNITS = " ".join(f"WHEN '{unit}' THEN '{unit.label}'" for unit in Unit)
 LIMIT = f"category.limit_amount || CASE category.limit_unit {UNITS} END"
 
 FILL = """
-COPY staged (client_id, track_code, category, reported_text, done_text, channel, lon, lat,
-             reported, due, accepted, resolved, closed) FROM STDIN
+COPY staged (client_id, track_code, category, text, channel, lon, lat, state, reported, due_first, due, closed,
+             voices) FROM STDIN
 """
 
 # The same rule as gridmap.routing for points inside the district: lowest covering code, all of them kept.
@@ -47,14 +47,12 @@ SETTLE = (
     SELECT to_char(to_timestamp(reported) AT TIME ZONE 'Asia/Shanghai', 'YYYYMMDD') || '-'
                || regexp_replace(to_char(nextval('cases_number'), 'FM000000000000'), '^0{{1,6}}', ''),
            client_id, encode(sha256(convert_to(client_id::text, 'UTF8')), 'hex'), track_code, 'problem',
-           staged.category, reported_text, channel,
-           CASE WHEN closed IS NOT NULL THEN '{State.CLOSED}' WHEN resolved IS NOT NULL THEN '{State.RESOLVED}'
-                WHEN accepted IS NOT NULL THEN '{State.HANDLING}' ELSE '{State.REPORTED}' END,
+           staged.category, staged.text, channel, state,
            place.point, CASE WHEN category.sensitive THEN grid.inside ELSE place.point END,
            'wgs84', NULL, '', grid.code, grid.code,
            CASE WHEN cardinality(grid.codes) = 1 THEN 'within' ELSE 'edge' END,
            round(ST_Distance(grid.outline, ST_Transform(place.point, {METRES_SRID}))::numeric, 2), to_jsonb(grid.codes),
-           false, to_timestamp(reported), to_timestamp(due), to_timestamp(closed), 0
+           false, to_timestamp(reported), to_timestamp(due), to_timestamp(closed), voices
     FROM staged
     JOIN cases_category AS category ON category.code = staged.category
     CROSS JOIN LATERAL (SELECT ST_SetSRID(ST_MakePoint(lon, lat), {STORED_SRID}) AS point) AS place
@@ -65,67 +63,63 @@ SETTLE = (
     ORDER BY staged.seq
     """,
     "ANALYZE cases_case",
+    # The same rule as cases.actions.reporting: what was closed at this place not long before is reported again.
     f"""
-    CREATE TEMPORARY TABLE in_post ON COMMIT DROP AS
-    SELECT DISTINCT ON (post.role, post.area_id) post.role, post.area_id, person.user_id
-    FROM gridmap_appointment AS post JOIN gridmap_person AS person ON person.code = post.person_id
-    WHERE post.role IN ('{Role.GRID_WORKER}', '{Role.GRID_CHIEF}') ORDER BY post.role, post.area_id, post.id
-    """,
-    f"""
-    CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
-    SELECT made.id, made.area_id, made.route_method, made.route_distance_m, made.route_candidates, made.category_id,
-           {LIMIT} AS said_limit, to_timestamp(reported) AS reported, made.due_at, to_timestamp(accepted) AS accepted,
-           to_timestamp(resolved) AS resolved, made.closed_at AS closed, done_text,
-           worker.user_id AS worker, chief.user_id AS chief, before.digest AS before, after.digest AS after
-    FROM staged JOIN cases_case AS made USING (client_id)
-    JOIN cases_category AS category ON category.code = made.category_id
-    LEFT JOIN in_post AS worker ON worker.role = '{Role.GRID_WORKER}' AND worker.area_id = made.area_id
-    LEFT JOIN in_post AS chief ON chief.role = '{Role.GRID_CHIEF}' AND chief.area_id = left(made.area_id, 12)
-    JOIN picture AS before ON before.kind = 'report' AND before.category = left(made.category_id, 2)
-    JOIN picture AS after ON after.kind = 'after' AND after.category = left(made.category_id, 2)
-    ORDER BY made.id
+    UPDATE cases_case SET repeats_id = found.earlier FROM (
+        SELECT made.id, (
+            SELECT earlier.id FROM cases_case AS earlier
+            WHERE earlier.category_id = made.category_id AND earlier.state = '{State.CLOSED}'
+              AND earlier.closed_at BETWEEN made.reported_at - interval '{RULES.reopening_days} days' AND made.reported_at
+              AND earlier.point && ST_Expand(made.point, {RULES.repeat_within_m / 50_000})
+              AND ST_Distance(ST_Transform(earlier.point, {METRES_SRID}), ST_Transform(made.point, {METRES_SRID}))
+                  <= {RULES.repeat_within_m}
+            ORDER BY earlier.closed_at DESC LIMIT 1) AS earlier
+        FROM staged JOIN cases_case AS made USING (client_id)) AS found
+    WHERE found.id = cases_case.id AND found.earlier IS NOT NULL
     """,
     """
     INSERT INTO cases_photo (case_id, kind, file, width, height, at)
-    SELECT staged_case.id, picture.kind, picture.file, picture.width, picture.height,
-           CASE picture.kind WHEN 'report' THEN reported ELSE resolved END
-    FROM staged_case JOIN picture ON picture.category = left(staged_case.category_id, 2)
-    WHERE picture.kind = 'report' OR resolved IS NOT NULL
-    ORDER BY staged_case.id, picture.kind DESC
+    SELECT made.id, picture.kind, picture.file, picture.width, picture.height, made.reported_at
+    FROM staged JOIN cases_case AS made USING (client_id)
+    JOIN picture ON picture.kind = 'report' AND picture.category = left(made.category_id, 2)
+    ORDER BY made.id
+    """,
+    f"""
+    INSERT INTO cases_traceevent (case_id, seq, at, actor_id, role, verb, from_state, to_state, payload, previous, seal)
+    SELECT made.id, 0, made.reported_at, NULL, '', 'report', '', '{State.REPORTED}',
+           jsonb_build_object('area', made.area_id, 'method', made.route_method, 'distance_m', made.route_distance_m,
+               'candidates', made.route_candidates, 'coord', 'wgs84', 'limit', {LIMIT}, 'due_at', to_timestamp(due_first), 'photos',
+               jsonb_build_array(picture.digest))
+               || CASE WHEN earlier.number IS NULL THEN '{{}}' ELSE jsonb_build_object('repeats', earlier.number) END, '', ''
+    FROM staged JOIN cases_case AS made USING (client_id) LEFT JOIN cases_case AS earlier ON earlier.id = made.repeats_id
+    JOIN cases_category AS category ON category.code = made.category_id
+    JOIN picture ON picture.kind = 'report' AND picture.category = left(made.category_id, 2)
+    ORDER BY made.id
     """,
 )
 
+MADE = "SELECT made.id, made.number, made.area_id FROM staged JOIN cases_case AS made USING (client_id) ORDER BY seq"
 
-def _deed(verb: str, moment: str, actor: str, role: str, before: str, after: str, payload: str) -> str:
-    return f"""
-    INSERT INTO cases_traceevent (case_id, seq, at, actor_id, role, verb, from_state, to_state, payload, previous, seal)
-    SELECT id, 0, {moment}, {actor}, '{role}', '{verb}', '{before}', '{after}', {payload}, '', ''
-    FROM staged_case WHERE {moment} IS NOT NULL ORDER BY id
+# What :mod:`cases.demonstration.stories` tells after the report.
+TRACED = """
+COPY cases_traceevent (case_id, seq, at, actor_id, role, verb, from_state, to_state, payload, previous, seal) FROM STDIN
+"""
+
+ENDS = (
     """
-
-
-TRACE = (
-    _deed(
-        "report",
-        "reported",
-        "NULL",
-        "",
-        "",
-        State.REPORTED,
-        "jsonb_build_object('area', area_id, 'method', route_method, 'distance_m', route_distance_m, 'candidates',"
-        " route_candidates, 'coord', 'wgs84', 'limit', said_limit, 'due_at', due_at, 'photos', jsonb_build_array(before))",
-    ),
-    _deed("accept", "accepted", "worker", Role.GRID_WORKER, State.REPORTED, State.HANDLING, "'{}'::jsonb"),
-    _deed(
-        "resolve",
-        "resolved",
-        "worker",
-        Role.GRID_WORKER,
-        State.HANDLING,
-        State.RESOLVED,
-        "jsonb_build_object('text', done_text, 'photos', jsonb_build_array(after))",
-    ),
-    _deed("close", "closed", "chief", Role.GRID_CHIEF, State.RESOLVED, State.CLOSED, "'{}'::jsonb"),
+    INSERT INTO cases_photo (case_id, kind, file, width, height, at)
+    SELECT event.case_id, picture.kind, picture.file, picture.width, picture.height, event.at
+    FROM staged JOIN cases_case AS made USING (client_id) JOIN cases_traceevent AS event ON event.case_id = made.id
+    JOIN picture ON picture.kind = 'after' AND picture.category = left(made.category_id, 2)
+    WHERE event.payload ? 'photos' AND event.verb <> 'report'
+    ORDER BY event.case_id, event.seq
+    """,
+    # Not before both are there: the one it is part of has its own row.
+    f"""
+    UPDATE cases_case SET state = '{State.MERGED}', closed_at = event.at, merged_into_id = kept.id
+    FROM staged, cases_traceevent AS event JOIN cases_case AS kept ON kept.number = event.payload ->> 'into'
+    WHERE staged.client_id = cases_case.client_id AND event.case_id = cases_case.id AND event.verb = 'merge'
+    """,
 )
 
 

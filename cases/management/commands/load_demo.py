@@ -25,13 +25,18 @@ REGISTERED_ON = dt.date(2019, 1, 1)
 
 
 class Command(BaseCommand):
-    """``manage.py load_demo [--cases N] [--as-of DATE] [--if-empty] [--accounts]``."""
+    """``manage.py load_demo [--cases N] [--unfinished N] [--as-of DATE] [--if-empty] [--accounts]``."""
 
     help = "Load the demonstration district (示意) with its cases."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Say what can be chosen."""
         parser.add_argument("--cases", type=int, default=history.ARTICLE_COLLECTED, help="how many cases to make")
+        parser.add_argument(
+            "--unfinished",
+            type=int,
+            help="how many of them are not done; default the article's nine of 4,649; from 17 on every open state has some",
+        )
         parser.add_argument("--as-of", default="", help="the day the cases lead up to, YYYY-MM-DD; default now")
         parser.add_argument("--if-empty", action="store_true", help="do nothing where a registry is loaded")
         parser.add_argument(
@@ -50,6 +55,8 @@ class Command(BaseCommand):
             raise CommandError("库中已有事项，不能再载入示范数据 (there are cases already; use an empty database)")
         if options["cases"] < 0:
             raise CommandError("--cases 不能为负数 (must not be negative)")
+        if options["unfinished"] is not None and not 0 <= options["unfinished"] <= options["cases"]:
+            raise CommandError("--unfinished 应在 0 和 --cases 之间 (between 0 and --cases)")
         as_of = _as_of(options["as_of"])
         with transaction.atomic():
             if not Area.objects.exists():
@@ -61,7 +68,7 @@ class Command(BaseCommand):
             _load_calendar(as_of)
             accounts.create(with_password=options["accounts"])
             self.stdout.write(f"载入 {options['cases']} 件示意事项 (cases)……")
-            history.load(options["cases"], as_of=as_of, fixtures=FIXTURES)
+            history.load(options["cases"], as_of=as_of, fixtures=FIXTURES, unfinished=options["unfinished"])
             # Made by the boundaries in force: nothing is left to be routed again.
             Edition.objects.filter(state=Edition.State.PUBLISHED, valid_from__lte=as_of).update(rerouted_at=as_of)
         self.stdout.write(self.style.SUCCESS(f"完成 (done):{history.summary()}"))

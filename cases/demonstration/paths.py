@@ -1,0 +1,284 @@
+"""The paths cases take in the demonstration, as data: what is done, by whom, how long it takes; and where the open ones stand.
+
+A new way through the process is one more :class:`Path` here. A verb that writes more than state and trace has its
+effect in :mod:`cases.demonstration.stories`, and what is said with it is in ``fixtures/passages.csv``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cases.deadlines import Limit, Unit
+from cases.workflow import VERBS, State, after
+
+# The verb by which the town sends a department back to do it again.
+FAIL = "fail"
+# These give the case a new deadline, from the moment they are used.
+RESTARTS = ("order", "redo", "issue", FAIL)
+# A leader and a centre give the time the category allows, and never less than this.
+ORDERED_AT_LEAST = Limit(2, Unit.WORKING_DAYS)
+ISSUED_AT_LEAST = Limit(5, Unit.WORKING_DAYS)
+
+
+class Who(StrEnum):
+    """Who acts, as seen from the case."""
+
+    WORKER = "worker"
+    CHIEF = "chief"
+    CLERK = "clerk"
+    ENVOY = "envoy"  # the person sent to the community
+    OFFICE = "office"  # somebody of the office it was dispatched to
+    LEADER = "leader"
+    PRINCIPAL = "principal"
+    UNIT = "unit"  # somebody of the unit that was ordered
+    LEAD = "lead"
+    ASSISTANT = "assistant"
+    NOBODY = "nobody"  # it happens by itself
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Working hours after the deed before, between two bounds."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of what the case uses of its running limit, since that began to run, between two bounds."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Since:
+    """Working hours since the running limit began to run, between two bounds."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A verb, who uses it, and when; ``about``: which department, where it is about one."""
+
+    verb: str
+    who: Who
+    when: Hours | Share | Since
+    about: Who = Who.LEAD
+
+    @property
+    def concerns_lead(self) -> bool:
+        """Whether it moves the case on, of what is about departments."""
+        return Who.ASSISTANT not in (self.who, self.about)
+
+
+Deeds = tuple[Deed, ...]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way through the process; ``share`` in a thousand of all cases that are done. ``far``: beyond the grid."""
+
+    name: str
+    share: float
+    deeds: Deeds
+    far: bool = True
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where an open case stands: its path up to the first use of a verb; "" for the end of the path.
+
+    ``category``: the kind of case it is; "" for any.
+    """
+
+    path: str
+    before: str
+    category: str = ""
+
+    @property
+    def deeds(self) -> Deeds:
+        """What has been done."""
+        deeds = PATHS[self.path].deeds
+        verbs = [deed.verb for deed in deeds]
+        return deeds[: verbs.index(self.before)] if self.before else deeds
+
+
+TAKEN = (Deed("accept", Who.WORKER, Share(0.02, 0.3)),)
+SOLVED = (Deed("resolve", Who.WORKER, Share(0.4, 0.9)), Deed("close", Who.CHIEF, Share(1.0, 1.0)))
+WHISTLED = (
+    Deed("accept", Who.WORKER, Hours(0.2, 3.0)),
+    Deed("record", Who.WORKER, Hours(0.5, 4.0)),
+    Deed("whistle", Who.CHIEF, Hours(0.5, 5.0)),
+)
+FILED_AND_SENT = (Deed("file", Who.CLERK, Hours(0.1, 1.5)), Deed("send", Who.CLERK, Hours(0.1, 1.0)))
+SENT_AND_FILED = (Deed("send", Who.CLERK, Hours(0.1, 1.5)), Deed("file", Who.CLERK, Hours(0.1, 1.0)))
+SETTLED = (Deed("settle", Who.ENVOY, Hours(1.0, 8.0)),)
+CONCLUDED = (Deed("conclude", Who.CLERK, Hours(0.3, 5.0)),)
+BRIEFED = (
+    *WHISTLED,
+    *FILED_AND_SENT,
+    Deed("dispatch", Who.CLERK, Hours(0.2, 3.0)),
+    Deed("brief", Who.OFFICE, Hours(0.3, 5.0)),
+)
+ORDERED = (Deed("order", Who.LEADER, Hours(0.3, 6.0)),)
+FINISHED = (Deed("log", Who.UNIT, Share(0.2, 0.5)), Deed("finish", Who.UNIT, Share(0.7, 1.0)))
+CONFIRMED = (Deed("confirm", Who.CLERK, Hours(0.3, 5.0)),)
+APPLIED = (
+    Deed("refer", Who.LEADER, Hours(0.5, 8.0)),
+    Deed("apply", Who.OFFICE, Hours(0.5, 6.0)),
+)
+ISSUED = (
+    Deed("endorse", Who.PRINCIPAL, Hours(0.3, 8.0)),
+    Deed("issue", Who.CLERK, Hours(0.2, 3.0)),
+)
+RECEIVED = (Deed("receive", Who.LEAD, Hours(0.1, 1.6)),)
+RECEIVED_BY_ITSELF = (Deed("receive", Who.NOBODY, Since(2.005, 2.02)),)
+BOTH_RECEIVED = (Deed("receive", Who.ASSISTANT, Hours(0.05, 0.8)), Deed("receive", Who.LEAD, Hours(0.05, 0.8)))
+ONE_RECEIVED_BY_ITSELF = (
+    Deed("receive", Who.LEAD, Hours(0.1, 1.2)),
+    Deed("receive", Who.NOBODY, Since(2.005, 2.02), Who.ASSISTANT),
+)
+CAME = (Deed("sign_in", Who.OFFICE, Hours(0.5, 6.0)), Deed("handle", Who.LEAD, Share(0.3, 0.5)))
+BOTH_CAME = (
+    Deed("sign_in", Who.OFFICE, Hours(0.5, 6.0)),
+    Deed("sign_in", Who.OFFICE, Hours(0.1, 2.0), Who.ASSISTANT),
+    Deed("handle", Who.ASSISTANT, Share(0.25, 0.35), Who.ASSISTANT),
+    Deed("handle", Who.LEAD, Share(0.35, 0.5)),
+    Deed("claim", Who.ASSISTANT, Share(0.5, 0.7), Who.ASSISTANT),
+)
+CLAIMED = (Deed("claim", Who.LEAD, Share(0.7, 1.0)),)
+CERTIFIED = (Deed("certify", Who.OFFICE, Hours(0.5, 6.0)),)
+FAILED = (
+    Deed(FAIL, Who.OFFICE, Hours(0.5, 6.0)),
+    Deed("sign_in", Who.OFFICE, Hours(0.5, 4.0)),
+    Deed("claim", Who.LEAD, Share(0.6, 1.0)),
+)
+
+PATHS: dict[str, Path] = {
+    path.name: path
+    for path in (
+        # The first level. By far the most: the article says that nearly all is done, and never that it had to go up.
+        Path("solved", 880, (*TAKEN, *SOLVED), far=False),
+        Path("solved and recorded", 45, (*TAKEN, Deed("record", Who.WORKER, Share(0.3, 0.4)), *SOLVED), far=False),
+        Path(
+            "sent back",
+            18,
+            (
+                *TAKEN,
+                Deed("resolve", Who.WORKER, Share(0.3, 0.5)),
+                Deed("send_back", Who.CHIEF, Share(0.5, 0.6)),
+                Deed("resolve", Who.WORKER, Share(0.7, 0.9)),
+                Deed("close", Who.CHIEF, Share(1.0, 1.0)),
+            ),
+            far=False,
+        ),
+        # The second whistle: whoever was sent settles it, or an office of the town does.
+        Path("settled", 18, (*WHISTLED, *FILED_AND_SENT, *SETTLED, *CONCLUDED)),
+        Path("settled, sent first", 7, (*WHISTLED, *SENT_AND_FILED, *SETTLED, *CONCLUDED)),
+        Path(
+            "settled twice",
+            2,
+            (
+                *WHISTLED,
+                *SENT_AND_FILED,
+                *SETTLED,
+                Deed("rework", Who.CLERK, Hours(0.3, 4.0)),
+                *SETTLED,
+                *CONCLUDED,
+            ),
+        ),
+        Path("ordered", 14, (*BRIEFED, *ORDERED, *FINISHED, *CONFIRMED)),
+        Path(
+            "redone",
+            3,
+            (
+                *BRIEFED,
+                *ORDERED,
+                *FINISHED,
+                Deed("redo", Who.CLERK, Hours(0.3, 4.0)),
+                Deed("finish", Who.UNIT, Share(0.5, 1.0)),
+                *CONFIRMED,
+            ),
+        ),
+        Path(
+            "declined",
+            2,
+            (
+                *BRIEFED,
+                *APPLIED,
+                Deed("decline", Who.PRINCIPAL, Hours(0.5, 6.0)),
+                *ORDERED,
+                *FINISHED,
+                *CONFIRMED,
+            ),
+        ),
+        # The third whistle.
+        Path("lettered", 5, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *CERTIFIED)),
+        Path("lettered to two", 3, (*BRIEFED, *APPLIED, *ISSUED, *BOTH_RECEIVED, *BOTH_CAME, *CLAIMED, *CERTIFIED)),
+        Path(
+            "lettered to two, one late",
+            1,
+            (*BRIEFED, *APPLIED, *ISSUED, *ONE_RECEIVED_BY_ITSELF, *BOTH_CAME, *CLAIMED, *CERTIFIED),
+        ),
+        Path("received by itself", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED_BY_ITSELF, *CAME, *CLAIMED, *CERTIFIED)),
+        Path("failed", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *FAILED, *CERTIFIED)),
+        # Not among those that are done.
+        Path("merged", 0, (Deed("merge", Who.CLERK, Hours(0.3, 3.0)),), far=False),
+        Path("refused", 0, (Deed("refuse", Who.CLERK, Hours(0.3, 6.0)),), far=False),
+        Path("refused by the town", 0, (*WHISTLED, *FILED_AND_SENT, Deed("refuse", Who.CLERK, Hours(0.3, 6.0)))),
+    )
+}
+
+# The first of these are there whatever the amount: the article leaves nine open, and with them something waits on every
+# desk of one line, from the grid worker to a department. From the tenth on the other states, then the refused.
+UNFINISHED = (
+    Stop("solved", "accept"),
+    Stop("solved", "resolve"),
+    Stop("solved", "close"),
+    Stop("settled", "file", "0303"),
+    Stop("ordered", "brief", "0305"),
+    Stop("ordered", "order", "0102"),
+    Stop("lettered", "endorse", "0203"),
+    Stop("lettered", "receive", "0305"),
+    Stop("lettered", "claim", "0303"),
+    Stop("settled", "settle", "0604"),
+    Stop("settled", "conclude", "0502"),
+    Stop("ordered", "finish", "0202"),
+    Stop("ordered", "confirm", "0404"),
+    Stop("lettered", "apply", "0404"),
+    Stop("lettered", "issue", "0203"),
+    Stop("lettered", "sign_in", "0303"),
+    Stop("lettered", "certify", "0305"),
+    Stop("refused", ""),
+    Stop("settled, sent first", "file", "0204"),
+    Stop("redone", "redo", "0303"),
+    Stop("lettered to two", "claim", "0203"),
+    Stop("solved and recorded", "record"),
+    Stop("declined", "decline", "0604"),
+    Stop("received by itself", "handle", "0404"),
+    Stop("refused by the town", "", "0604"),
+)
+
+
+def states_along(deeds: Deeds) -> list[tuple[State, State]]:
+    """From which state to which each deed leads, by the workflow's own rule."""
+    state, tracks, along = State.REPORTED, set[str](), []
+    for deed in deeds:
+        verb = VERBS[deed.verb]
+        came, state = state, after(verb, state, tracks, lead=deed.concerns_lead)
+        if verb.beside:
+            tracks.add(verb.name)
+        along.append((came, state))
+    return along
+
+
+def limit_given(verb: str, category: Limit) -> Limit:
+    """How long an order or a letter about a case of a category gives."""
+    least = ORDERED_AT_LEAST if verb == "order" else ISSUED_AT_LEAST
+    longer = category.unit == least.unit and category.amount > least.amount
+    return category if longer else least

@@ -1,0 +1,486 @@
+"""A case walked along its path: what the actions would write of it, as lines of the trace and rows beside.
+
+In memory, for speed; the tests take the same deeds through the actions and find the same rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved
+from cases.demonstration.passages import Passages
+from cases.demonstration.paths import FAIL, Deed, Deeds, Who, limit_given
+from cases.demonstration.people import TOWN_DIGITS, Actor, Answering, Offices, People
+from cases.models import Assignment, Category, CheckIn, Dispatch, Letter, SurveyAnswer, Voice, Whistle
+from cases.rules import RULES
+from cases.workflow import VERBS, State, after
+from gridmap.models import Organisation
+from gridmap.roles import Role
+
+Payload = dict[str, object]
+# How reporters answer the survey, of a hundred who do: solved, satisfaction, and which comment.
+OPINIONS = (
+    (46, "yes", 5, "survey_good"),
+    (34, "yes", 4, "survey_good"),
+    (9, "yes", 3, "survey_fair"),
+    (6, "partly", 3, "survey_fair"),
+    (3, "partly", 2, "survey_poor"),
+    (2, "no", 1, "survey_poor"),
+)
+COMMENTED = 0.4
+# The order goes to the office that briefed; one in five to another of the town.
+TO_ANOTHER = 0.2
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A case as it was written, and what happens to it: its deeds at their moments (seconds since the epoch).
+
+    ``voices`` and ``answers``: when somebody says the same, and when the survey is answered. ``absorbs``: the numbers
+    of the cases merged into it, by moment. ``into``: the number of the case it is merged into, "" for none. ``letter``:
+    the letter's number in the sequence of all, 0 for none.
+    """
+
+    key: int
+    area: str
+    category: Category
+    done: str
+    due: float
+    deeds: Deeds
+    moments: Sequence[float]
+    voices: Sequence[float] = ()
+    answers: Sequence[float] = ()
+    absorbs: Sequence[tuple[float, str]] = ()
+    into: str = ""
+    letter: int = 0
+
+
+@dataclass
+class Beside:
+    """Rows of other tables, in the order they are to be written."""
+
+    whistles: list[Whistle] = field(default_factory=list)
+    dispatches: list[Dispatch] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    check_ins: list[CheckIn] = field(default_factory=list)
+    voices: list[Voice] = field(default_factory=list)
+    answers: list[SurveyAnswer] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write all of them; who refers to another comes after it."""
+        Whistle.objects.bulk_create(self.whistles, batch_size=1000)
+        Dispatch.objects.bulk_create(self.dispatches, batch_size=1000)
+        Letter.objects.bulk_create(self.letters, batch_size=1000)
+        Assignment.objects.bulk_create(self.assignments, batch_size=1000)
+        CheckIn.objects.bulk_create(self.check_ins, batch_size=1000)
+        Voice.objects.bulk_create(self.voices, batch_size=1000)
+        SurveyAnswer.objects.bulk_create(self.answers, batch_size=1000)
+
+
+@dataclass
+class Story:
+    """A case while it is told: where it stands, and the rows it has by now."""
+
+    plot: Plot
+    due: dt.datetime
+    state: State = State.REPORTED
+    tracks: set[str] = field(default_factory=set)
+    voices: int = 0
+    actors: dict[Who, Actor] = field(default_factory=dict)
+    whistle: Whistle | None = None
+    dispatch: Dispatch | None = None
+    ordered: Assignment | None = None
+    asked: dict[Who, Assignment] = field(default_factory=dict)
+    opinion: tuple[str, int, str] | None = None
+    referred: str = ""
+
+    @property
+    def town(self) -> str:
+        """The code of its town."""
+        return self.plot.area[:TOWN_DIGITS]
+
+
+@dataclass(frozen=True)
+class World:
+    """What all stories share; ``after`` is the digest of the picture of afterwards by group of categories."""
+
+    people: People
+    offices: Offices
+    passages: Passages
+    calendar: WorkingCalendar
+    after: Mapping[str, str]
+    random: Random
+
+
+class Teller:
+    """Tells stories one after the other; the rows beside collect in ``beside``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = world.random
+        self.beside = Beside()
+
+    def tell(self, plot: Plot) -> Iterator[str]:
+        """The lines of the trace after the report, in the order of time, for COPY into :data:`statements.TRACED`."""
+        story = Story(plot, dt.datetime.fromtimestamp(plot.due, SHANGHAI))
+        # Of what falls on one second the deed comes last: nobody speaks about what has ended.
+        happens: list[tuple[float, int, Callable[[Story, dt.datetime], str]]] = [
+            *((moment, 0, self._voice) for moment in plot.voices),
+            *((moment, 1, self._absorb(number)) for moment, number in plot.absorbs),
+            *((moment, 2, self._deed(deed)) for moment, deed in zip(plot.moments, plot.deeds, strict=True)),
+            *((moment, 3, self._answer) for moment in plot.answers),
+        ]
+        if len(happens) > len(plot.deeds):
+            happens.sort(key=lambda it: it[:2])
+        for moment, _, happening in happens:
+            yield happening(story, dt.datetime.fromtimestamp(moment, SHANGHAI))
+
+    # ---- what people other than those in post do -----------------------------------------------------------------
+
+    def _voice(self, story: Story, at: dt.datetime) -> str:
+        story.voices += 1
+        text = self.say("voice", story) if self._random.random() < COMMENTED else ""
+        client_id = uuid.UUID(int=self._random.getrandbits(128), version=4)
+        self.beside.voices.append(Voice(case_id=story.plot.key, client_id=client_id, at=at, text=text))
+        return _line(story, at, None, "", "voice", story.state, {"voices": story.voices})
+
+    def _absorb(self, number: str) -> Callable[[Story, dt.datetime], str]:
+        def happen(story: Story, at: dt.datetime) -> str:
+            story.voices += 1
+            payload: Payload = {"merged": number, "voices": story.voices}
+            return _line(story, at, self._actor(Who.CLERK, story).user, "", "absorb", story.state, payload)
+
+        return happen
+
+    def _answer(self, story: Story, at: dt.datetime) -> str:
+        said = self._opinion(story)
+        while said == story.opinion:
+            said = self._opinion(story)  # the same again would change nothing
+        story.opinion = solved, satisfaction, comment = said
+        self.beside.answers.append(
+            SurveyAnswer(case_id=story.plot.key, at=at, solved=solved, satisfaction=satisfaction, comment=comment)
+        )
+        payload: Payload = {"solved": solved, "satisfaction": satisfaction}
+        return _line(story, at, None, "", "survey", story.state, payload)
+
+    def _opinion(self, story: Story) -> tuple[str, int, str]:
+        _, solved, satisfaction, occasion = self._random.choices(OPINIONS, [it[0] for it in OPINIONS])[0]
+        return solved, satisfaction, self.say(occasion, story) if self._random.random() < COMMENTED else ""
+
+    # ---- what is done in office ----------------------------------------------------------------------------------
+
+    def _deed(self, deed: Deed) -> Callable[[Story, dt.datetime], str]:
+        return lambda story, at: self._use(deed, story, at)
+
+    def _use(self, deed: Deed, story: Story, at: dt.datetime) -> str:
+        verb, before = VERBS[deed.verb], story.state
+        actor = None if deed.who == Who.NOBODY else self._actor(deed.who, story)
+        role = self._world.people.role_used(actor, verb.roles, story.plot.area) if actor else ""
+        payload = self._said_with(deed, story)
+        if deed.verb in EFFECTS:
+            payload |= EFFECTS[deed.verb](Doing(self, story, deed, actor, at, str(payload.get("text", ""))))
+        story.state = after(verb, before, story.tracks, lead=deed.concerns_lead)
+        if verb.beside:
+            story.tracks.add(verb.name)
+        return _line(story, at, actor.user if actor else None, role, verb.name, before, payload)
+
+    def _said_with(self, deed: Deed, story: Story) -> Payload:
+        verb = VERBS[deed.verb]
+        text = story.plot.done if verb.name == "resolve" else self.say(verb.name, story)
+        payload: Payload = {"text": text} if text else {}
+        if "photo" in verb.needs:
+            payload["photos"] = [self._world.after[story.plot.category.code[:2]]]
+        return payload
+
+    def say(self, occasion: str, story: Story) -> str:
+        """Something said on an occasion about this case."""
+        return self._world.passages.say(occasion, story.plot.category.code, self._random)
+
+    # ---- who ------------------------------------------------------------------------------------------------------
+
+    def _actor(self, who: Who, story: Story) -> Actor:
+        """Whoever it is in this story: always the same one."""
+        if who not in story.actors:
+            story.actors[who] = self._chosen(self._world.people.of(*_post(who, story)), story)
+        return story.actors[who]
+
+    def _chosen(self, among: list[Actor], story: Story) -> Actor:
+        # By the grid, so that two cases which are one matter meet the same clerk.
+        return among[int(story.plot.area[-3:]) % len(among)]
+
+    def answering(self, story: Story) -> Answering:
+        """The office the first rule names."""
+        found = self._world.offices.answering(story.plot.category.code, story.town)
+        if not found:
+            raise LookupError(f"{story.town} 没有承接 {story.plot.category} 的职能机构 (no office answers)")
+        return found[0]
+
+    def envoy(self, story: Story) -> Actor:
+        """Choose whom the centre sends."""
+        story.actors[Who.ENVOY] = self._random.choice(self._world.people.of(Role.OFFICE_STAFF, story.town))
+        return story.actors[Who.ENVOY]
+
+    def unit(self, story: Story) -> Organisation:
+        """Choose whom the leader orders."""
+        own = self.answering(story).office
+        others = self._world.offices.of_town(story.town)
+        return self._random.choice(others) if self._random.random() < TO_ANOTHER else own
+
+    def departments(self, story: Story) -> tuple[Organisation, list[Organisation]]:
+        """Whom a letter asks: the lead, and those that assist where the path has any."""
+        lead, assisting = self._world.offices.departments(story.plot.category.code)
+        several = any(not deed.concerns_lead for deed in story.plot.deeds)
+        return lead, assisting[:1] if several else []
+
+    def own_powers(self, story: Story) -> list[str]:
+        """Powers over it that its town has itself."""
+        return self._world.offices.own_powers(story.plot.category.code, story.town)
+
+    def due_after(self, at: dt.datetime, limit: Limit) -> dt.datetime:
+        """When a limit runs out."""
+        return due_at(at, limit, self._world.calendar)
+
+
+def _post(who: Who, story: Story) -> tuple[Role, str]:
+    """The role and the place of whoever acts."""
+    area, town = story.plot.area, story.town
+    match who:
+        case Who.WORKER:
+            return Role.GRID_WORKER, area
+        case Who.CHIEF:
+            return Role.GRID_CHIEF, area[:12]
+        case Who.CLERK:
+            return Role.CENTRE_CLERK, town
+        case Who.LEADER:
+            return Role.LEADER_IN_CHARGE, town
+        case Who.PRINCIPAL:
+            return Role.PRINCIPAL_LEADER, town
+        case Who.OFFICE:
+            return Role.OFFICE_STAFF, _there(story.dispatch).office_id
+        case Who.UNIT:
+            return Role.OFFICE_STAFF, _there(story.ordered).unit_id
+        case Who.LEAD | Who.ASSISTANT:
+            return Role.DEPARTMENT_STAFF, story.asked[who].unit_id
+    raise LookupError(f"nobody has been chosen as {who}")
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A deed being done: all that its effect may want to know."""
+
+    teller: Teller
+    story: Story
+    deed: Deed
+    actor: Actor | None
+    at: dt.datetime
+    text: str
+
+    @property
+    def by(self) -> int:
+        """The user who acts."""
+        return int(_there(self.actor).user)
+
+    @property
+    def asked(self) -> Assignment:
+        """What the letter asked of the department it is about."""
+        return self.story.asked[Who.LEAD if self.deed.concerns_lead else Who.ASSISTANT]
+
+
+def _there(row: Any) -> Any:
+    if row is None:
+        raise LookupError("a path uses what it has not made yet")
+    return row
+
+
+def _whistle(it: Doing) -> Payload:
+    tried = it.teller.say("tried", it.story)
+    it.story.whistle = Whistle(
+        case_id=it.story.plot.key,
+        level=Whistle.Level.TOWN,
+        tried=tried,
+        reason=it.text,
+        blown_at=it.at,
+        blown_by_id=it.by,
+    )
+    it.teller.beside.whistles.append(it.story.whistle)
+    return {"level": Whistle.Level.TOWN.value, "tried": tried}
+
+
+def _file(it: Doing) -> Payload:
+    _there(it.story.whistle).filed_at = it.at
+    return {}
+
+
+def _send(it: Doing) -> Payload:
+    whistle, envoy = _there(it.story.whistle), it.teller.envoy(it.story)
+    whistle.sent_id, whistle.sent_at = envoy.code, it.at
+    return {"person": envoy.code, "person_name": envoy.name}
+
+
+def _dispatch(it: Doing) -> Payload:
+    found = it.teller.answering(it.story)
+    it.story.dispatch = Dispatch(case_id=it.story.plot.key, office=found.office, rule=found.rule, at=it.at, by_id=it.by)
+    it.teller.beside.dispatches.append(it.story.dispatch)
+    return {"office": found.office.code, "office_name": found.office.name, "rule": found.rule}
+
+
+def _assign(it: Doing, unit: Organisation, limit: Limit, **more: Any) -> Assignment:
+    assignment = Assignment(
+        case_id=it.story.plot.key,
+        unit=unit,
+        task=it.text,
+        limit_amount=limit.amount,
+        limit_unit=limit.unit,
+        ordered_at=it.at,
+        ordered_by_id=it.by,
+        due_at=it.teller.due_after(it.at, limit),
+        **more,
+    )
+    it.teller.beside.assignments.append(assignment)
+    return assignment
+
+
+def _order(it: Doing) -> Payload:
+    unit, limit = it.teller.unit(it.story), limit_given("order", it.story.plot.category.limit)
+    it.story.ordered = _assign(it, unit, limit)
+    was, it.story.due = it.story.due, it.story.ordered.due_at
+    return {
+        "unit": unit.code,
+        "unit_name": unit.name,
+        "limit": str(limit),
+        "due_at": it.story.due.isoformat(),
+        "due_before": was.isoformat(),
+    }
+
+
+def _finish(it: Doing) -> Payload:
+    _there(it.story.ordered).finished_at = it.at
+    return {}
+
+
+def _again(it: Doing, assignment: Assignment) -> Payload:
+    limit = halved(assignment.limit)
+    assignment.due_at, assignment.finished_at = it.teller.due_after(it.at, limit), None
+    assignment.redone, assignment.redone_at = assignment.redone + 1, it.at
+    it.story.due = assignment.due_at
+    return {"unit_name": assignment.unit.name, "limit": str(limit), "due_at": assignment.due_at.isoformat()}
+
+
+def _refer(it: Doing) -> Payload:
+    it.story.referred = it.text
+    return {}
+
+
+def _apply(it: Doing) -> Payload:
+    powers = it.teller.own_powers(it.story)
+    return {"own_powers": powers, "own_power": it.teller.say("own_power", it.story)} if powers else {}
+
+
+def _issue(it: Doing) -> Payload:
+    story, teller = it.story, it.teller
+    limit = limit_given("issue", story.plot.category.limit)
+    lead, assisting = teller.departments(story)
+    whistle = Whistle(
+        case_id=story.plot.key,
+        level=Whistle.Level.DISTRICT,
+        tried=story.referred,
+        reason=it.text,
+        blown_at=it.at,
+        blown_by_id=it.by,
+    )
+    letter = Letter(
+        number=f"吹函〔{it.at:%Y}〕{story.plot.letter:05d}号",
+        case_id=story.plot.key,
+        task=it.text,
+        due_at=teller.due_after(it.at, limit),
+        issued_at=it.at,
+        issued_by_id=it.by,
+        confirmed_by_id=story.actors[Who.PRINCIPAL].user,
+    )
+    teller.beside.whistles.append(whistle)
+    teller.beside.letters.append(letter)
+    limits = {"receive_by": RULES.receipt, "return_by": RULES.returning, "arrive_by": RULES.arrival}
+    by_when = {name: teller.due_after(it.at, given) for name, given in limits.items()}
+    for who, unit in zip((Who.LEAD, Who.ASSISTANT), (lead, *assisting), strict=False):
+        part = Assignment.Part.LEAD if who == Who.LEAD else Assignment.Part.ASSIST
+        story.asked[who] = _assign(it, unit, limit, letter=letter, part=part, **by_when)
+    story.due = letter.due_at
+    return {
+        "letter": letter.number,
+        "level": whistle.level,
+        "lead": lead.name,
+        "assisting": [unit.name for unit in assisting],
+        "limit": str(limit),
+        "due_at": letter.due_at.isoformat(),
+    }
+
+
+def _receive(it: Doing) -> Payload:
+    it.asked.received_at = it.at
+    return {"department": it.asked.unit.name} | ({"automatic": True} if it.deed.who == Who.NOBODY else {})
+
+
+def _sign_in(it: Doing) -> Payload:
+    asked, persons = it.asked, it.teller.say("persons", it.story)
+    it.teller.beside.check_ins.append(CheckIn(assignment=asked, persons=persons, note=it.text, at=it.at, by_id=it.by))
+    asked.received_at = asked.received_at or it.at
+    asked.arrived_at = asked.arrived_at or it.at
+    return {"department": asked.unit.name, "persons": persons}
+
+
+def _claim(it: Doing) -> Payload:
+    it.asked.finished_at = it.at
+    return {"department": it.asked.unit.name}
+
+
+# What a verb writes beside state and trace, as the effects of ``cases.actions.handling`` do.
+EFFECTS: dict[str, Callable[[Doing], Payload]] = {
+    "whistle": _whistle,
+    "file": _file,
+    "send": _send,
+    "dispatch": _dispatch,
+    "order": _order,
+    "finish": _finish,
+    "redo": lambda it: _again(it, _there(it.story.ordered)),
+    "refer": _refer,
+    "apply": _apply,
+    "issue": _issue,
+    "receive": _receive,
+    "sign_in": _sign_in,
+    "handle": lambda it: {"department": it.asked.unit.name},
+    "claim": _claim,
+    FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
+    "merge": lambda it: {"into": it.story.plot.into},
+}
+
+
+def _line(
+    story: Story, at: dt.datetime, actor: int | None, role: str, verb: str, before: State, payload: Payload
+) -> str:
+    written = json.dumps(payload, ensure_ascii=False).replace("\\", "\\\\")
+    who = r"\N" if actor is None else str(actor)
+    return (
+        "\t".join(
+            (
+                str(story.plot.key),
+                "0",
+                at.isoformat(),
+                who,
+                role,
+                verb,
+                before.value,
+                story.state.value,
+                written,
+                "",
+                "",
+            )
+        )
+        + "\n"
+    )
