@@ -75,7 +75,8 @@ def test_a_return_never_resets_the_clock_when_refused(
     assert (after.due_at, kept.due_at, kept.receive_by) == (issued.due_at, before.due_at, before.receive_by)
     assert Procedure.objects.get(case=issued).stage == "refused"
     # Nor does asking hold it: what nobody received is received meanwhile.
-    assert receive_overdue(at=now + 3 * HOUR) == 2
+    assert receive_overdue(at=now + 3 * HOUR) == 3  # one of them is a letter of the demonstration
+    assert not Assignment.objects.filter(case=issued, received_at=None).exists()
 
 
 def test_a_unit_returns_once_and_only_in_its_time_and_before_it_has_come(

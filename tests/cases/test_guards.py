@@ -36,7 +36,7 @@ def test_no_l3_without_confirmed_principal_leader(
     Case.objects.filter(pk=referred.pk).update(state=State.CONFIRMED)
     with pytest.raises(Conflict, match="没有主要领导的确认"):
         act(referred, "issue", cast.clerk, now, department=lead.code, text="换盖", limit=TEN_DAYS)
-    assert not Letter.objects.exists()
+    assert not Letter.objects.filter(case=referred).exists()
 
 
 def test_no_worker_may_blow_l2_or_l3(case: Case, cast: Cast, now: dt.datetime) -> None:
@@ -46,7 +46,7 @@ def test_no_worker_may_blow_l2_or_l3(case: Case, cast: Cast, now: dt.datetime) -
         assert not VERBS[name].roles & ON_THE_GROUND
         with pytest.raises(Forbidden):
             act(case, name, cast.worker, now, **BLOWN)
-    assert not Whistle.objects.exists()
+    assert not Whistle.objects.filter(case=case).exists()
 
 
 def test_no_l2_without_attempt_record(case: Case, cast: Cast, now: dt.datetime) -> None:
@@ -59,7 +59,7 @@ def test_no_l2_without_attempt_record(case: Case, cast: Cast, now: dt.datetime) 
 def test_a_department_cannot_sign_itself_in(issued: Case, lead: Department, now: dt.datetime) -> None:
     with pytest.raises(Forbidden):
         act(issued, "sign_in", lead.user, now, department=lead.code, persons="张工")
-    assert not CheckIn.objects.exists()
+    assert not CheckIn.objects.filter(assignment__case=issued).exists()
 
 
 def test_the_verifier_is_not_the_handler(case: Case, cast: Cast, now: dt.datetime, picture: photos.Picture) -> None:
@@ -80,7 +80,7 @@ def test_no_letter_without_department_task_and_deadline(
     with pytest.raises(Unprocessable) as refused:
         act(confirmed, "issue", cast.clerk, now, **{name: said for name, said in given.items() if name != missing})
     assert refused.value.parameter == missing
-    assert not Letter.objects.exists()
+    assert not Letter.objects.filter(case=confirmed).exists()
 
 
 def test_no_closing_with_an_open_lead_assignment(

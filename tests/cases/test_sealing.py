@@ -8,6 +8,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, QuerySet
 
 from cases import sealing
 from cases.models import Case, TraceEvent
@@ -29,7 +30,12 @@ def unguarded() -> None:
 
 def done_case() -> Case:
     """A case in the middle of the table with four rows of trace."""
-    return Case.objects.filter(state="closed").order_by("id")[2000]
+    return short_stories()[1000]
+
+
+def short_stories() -> QuerySet[Case]:
+    """Done cases with four rows of trace."""
+    return Case.objects.filter(state="closed").annotate(rows=Count("trace")).filter(rows=4).order_by("id")
 
 
 def verify() -> str:
@@ -142,7 +148,7 @@ def test_a_row_sealed_anew_does_not_fit_the_next(unguarded: None) -> None:
 
 
 def test_rows_of_two_cases_exchanged_are_found(unguarded: None) -> None:
-    one, other = Case.objects.filter(state="closed").order_by("id")[2000:2002]
+    one, other = short_stories()[1000:1002]
     sql("UPDATE cases_traceevent SET seq = 90 WHERE case_id = %s AND seq = 4", one.pk)
     sql("UPDATE cases_traceevent SET case_id = %s WHERE case_id = %s AND seq = 4", one.pk, other.pk)
     sql("UPDATE cases_traceevent SET case_id = %s, seq = 4 WHERE case_id = %s AND seq = 90", other.pk, one.pk)
@@ -164,7 +170,7 @@ def test_a_cut_end_changes_the_digest_of_all_ends(unguarded: None) -> None:
 
 
 def test_the_first_of_two_broken_rows_is_named(unguarded: None) -> None:
-    one, other = Case.objects.filter(state="closed").order_by("id")[2000:2002]
+    one, other = short_stories()[1000:1002]
     for case, seq in ((other, 1), (one, 4)):
         sql("UPDATE cases_traceevent SET verb = 'record' WHERE case_id = %s AND seq = %s", case.pk, seq)
     assert f"事项 {one.number} 第 4 条" in broken()

@@ -49,7 +49,7 @@ def test_nothing_is_dispatched_out_of_town(triage: Case, cast: Cast, now: dt.dat
     for code in (elsewhere.code, district.code, "nobody"):
         with pytest.raises(Unprocessable, match="本镇街没有"):
             act(triage, "dispatch", cast.clerk, now, office=code)
-    assert not Dispatch.objects.exists()
+    assert not Dispatch.objects.filter(case=triage).exists()
 
 
 def test_r53_only_the_office_it_was_dispatched_to_lays_it_before_the_leader(
@@ -76,7 +76,7 @@ def test_r55_no_order_without_unit_task_and_deadline(
     with pytest.raises(Unprocessable) as refused:
         act(triage, "order", cast.leader, now, **given)
     assert refused.value.parameter == missing
-    assert not Assignment.objects.exists()
+    assert not Assignment.objects.filter(case=triage).exists()
     for limit in (Limit(0, Unit.WORKING_DAYS), Limit(366, Unit.CALENDAR_DAYS)):
         with pytest.raises(Unprocessable, match="时限应在"):
             act(triage, "order", cast.leader, now, **(whole | {"limit": limit}))
@@ -149,7 +149,7 @@ def test_two_orders_at_once_are_one_order(triage: Case, cast: Cast, offices: lis
     case = ordered(triage, cast, offices, now)
     with pytest.raises(Conflict, match="镇街办理"):
         act(case, "order", cast.leader, now, unit=offices[0].code, text="换盖", limit=TWO_DAYS)
-    assert Assignment.objects.count() == 1
+    assert Assignment.objects.filter(case=triage).count() == 1
 
 
 def test_the_database_refuses_an_order_without_task_or_time(
