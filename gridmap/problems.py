@@ -5,11 +5,15 @@ Views and actions raise a :class:`Problem`; nobody else builds an error answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions as rest
@@ -17,7 +21,11 @@ from rest_framework.response import Response
 
 MEDIA_TYPE = "application/problem+json"
 # Addresses that answer machines; everything else answers people with a page.
-MACHINE_PREFIXES = ("/api/", "/tiles/", "/exports/", "/ogc/", "/open311/")
+MACHINE_PREFIXES = ("/api/", "/tiles/", "/exports/", "/ogc/", "/open311/", "/readyz")
+# What a connection raises that is refused, broken or broken already: the database is away, for a while.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+RETRY_AFTER_S = 5
+logger = logging.getLogger(__name__)
 
 
 class Problem(Exception):
@@ -25,6 +33,7 @@ class Problem(Exception):
 
     status: int = 400
     code: str = "bad-request"
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, detail: str, *, parameter: str = "", **more: Any) -> None:
         super().__init__(detail)
@@ -108,6 +117,19 @@ class TooLarge(Problem):
         super().__init__(f"{sentence} (the request is too large)")
 
 
+class Unavailable(Problem):
+    """The site cannot do its work for a moment; whether what was sent is done nobody can say."""
+
+    status = 503
+    code = "unavailable"
+    headers = MappingProxyType({"Retry-After": str(RETRY_AFTER_S)})
+
+    def __init__(self) -> None:
+        super().__init__(
+            "系统暂时不可用，刚才这一步不一定办成了，请稍等片刻再试 (unavailable for a moment, please try again)"
+        )
+
+
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> JsonResponse:
     """The problem as an HTTP answer for machines."""
     return JsonResponse(
@@ -115,12 +137,18 @@ def answer(problem: Problem, headers: dict[str, str] | None = None) -> JsonRespo
         status=problem.status,
         content_type=MEDIA_TYPE,
         json_dumps_params={"ensure_ascii": False},
-        headers=headers,
+        headers={**problem.headers, **(headers or {})},
     )
 
 
-def _page(request: HttpRequest, status: int, detail: str) -> HttpResponse:
-    return render(request, "gridmap/problem.html", {"status": status, "detail": detail}, status=status)
+def _page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    # Who is signed in would be asked of the database that is away: the page then knows nobody.
+    known = None if isinstance(problem, Unavailable) else request
+    context = {"status": problem.status, "detail": problem.detail, "site_name": settings.SITE_NAME}
+    page = render(known, "gridmap/problem.html", context, status=problem.status)
+    for name, value in problem.headers.items():
+        page[name] = value
+    return page
 
 
 class answer_problems:  # noqa: N801  middleware reads as a function in the settings
@@ -146,7 +174,7 @@ def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem for whoever asked: a machine or a person."""
     if request.path.startswith(MACHINE_PREFIXES):
         return answer(problem)
-    return _page(request, problem.status, problem.detail)
+    return _page(request, problem)
 
 
 def _as_problem(exception: Exception) -> Problem | None:
@@ -160,15 +188,15 @@ def _as_problem(exception: Exception) -> Problem | None:
         return TooLarge()
     if isinstance(exception, SuspiciousOperation):
         return Problem("请求不合规范，无法处理 (the request is not well formed)")
+    if isinstance(exception, DATABASE_AWAY):
+        logger.error("the database is away: %s", exception, exc_info=exception)
+        return Unavailable()
     return None
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Root handler for addresses that match nothing."""
-    problem = NotFound("没有这个地址 (no such address)")
-    if request.path.startswith(MACHINE_PREFIXES):
-        return answer(problem)
-    return _page(request, problem.status, problem.detail)
+    return respond(request, NotFound("没有这个地址 (no such address)"))
 
 
 def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -184,7 +212,7 @@ def rest_exception(exception: Exception, context: dict[str, Any]) -> Response | 
         problem = _as_problem(exception)
     if problem is None:
         return None
-    return Response(problem.body(), status=problem.status, content_type=MEDIA_TYPE)
+    return Response(problem.body(), status=problem.status, content_type=MEDIA_TYPE, headers=dict(problem.headers))
 
 
 # The framework's own sentences are partly untranslated; what it found stands behind ours.

@@ -7,11 +7,12 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from cases.actions.sweeping import receive_overdue, remind, resume_expired
 from cases.delivery import deliver, spread
+from gridmap.problems import DATABASE_AWAY
 
 
 class Command(BaseCommand):
@@ -27,17 +28,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Sweep once, or again and again."""
+        if not options["every"]:
+            self._sweep()
+            return
         parent = os.getppid()
-        self._sweep()
-        while options["every"]:
-            time.sleep(options["every"])
-            if os.getppid() != parent:
-                return
+        while os.getppid() == parent:
             close_old_connections()
             try:
                 self._sweep()
-            except OperationalError as error:  # the database is away: it may be back the next time
+            except DATABASE_AWAY as error:  # it may be back the next time
                 self.stderr.write(f"数据库暂时不可用，{options['every']} 秒后再试 (database away): {error}")
+            time.sleep(options["every"])
 
     def _sweep(self) -> None:
         now = timezone.localtime()
