@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -256,6 +257,17 @@ def _running(name: str, template: str, folder: Path, django_db_blocker: DjangoDb
     with django_db_blocker.unblock():
         _clone(name, template)
         database_url = _database_url(name)
+    try:
+        with serving(database_url, folder) as running:
+            yield running
+    finally:
+        with django_db_blocker.unblock():
+            _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def serving(database_url: str, folder: Path) -> Iterator[Site]:
+    """The server on a database that is there; its log and photos go to ``folder``."""
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "MEDIA_ROOT": str(folder / "media"),
@@ -280,8 +292,6 @@ def _running(name: str, template: str, folder: Path, django_db_blocker: DjangoDb
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
-        with django_db_blocker.unblock():
-            _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _wait_until_ready(url: str, log: Path) -> None:
@@ -306,20 +316,21 @@ SHOWCASE_TOWN = "360702001"
 @pytest.fixture
 def let_in(server: Site) -> Callable[..., tuple[str, str]]:
     """Give somebody of a post at an organisation the demonstration's password: code and username."""
+    return partial(let_in_at, server.database_url)
 
-    def find(role: str, organisation: str, area: str = SHOWCASE_TOWN) -> tuple[str, str]:
-        with psycopg2.connect(server.database_url) as database, database.cursor() as cursor:
-            cursor.execute(
-                """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = 'admin')
-                   WHERE id = (SELECT p.user_id FROM gridmap_person p
-                               JOIN gridmap_appointment a ON a.person_id = p.code
-                               JOIN gridmap_organisation o ON o.code = a.organisation_id
-                               WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
-                   RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
-                [role, area, f"%{organisation}"],
-            )
-            found = cursor.fetchone()
-        assert found is not None
-        return found
 
-    return find
+def let_in_at(database_url: str, role: str, organisation: str, area: str = SHOWCASE_TOWN) -> tuple[str, str]:
+    """The same on any database."""
+    with psycopg2.connect(database_url) as database, database.cursor() as cursor:
+        cursor.execute(
+            """UPDATE auth_user SET password = (SELECT password FROM auth_user WHERE username = 'admin')
+               WHERE id = (SELECT p.user_id FROM gridmap_person p
+                           JOIN gridmap_appointment a ON a.person_id = p.code
+                           JOIN gridmap_organisation o ON o.code = a.organisation_id
+                           WHERE a.role = %s AND o.area_id = %s AND o.name LIKE %s ORDER BY p.code LIMIT 1)
+               RETURNING (SELECT code FROM gridmap_person WHERE user_id = auth_user.id), username""",
+            [role, area, f"%{organisation}"],
+        )
+        found = cursor.fetchone()
+    assert found is not None
+    return found

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
-from tests.conftest import PATIENCE_S, ROOT
+from tests.conftest import PATIENCE_S, ROOT, _database_url
 
 HOLD = 42
 # For a trigger where the command is to wait.
@@ -74,6 +76,13 @@ def back_up(url: str, file: Path) -> Path:
     """A backup of a database, made as the guide says."""
     subprocess.run([program("pg_dump"), "--format=custom", f"--file={file}", url], check=True, timeout=PATIENCE_S)
     return file
+
+
+def template_backed_up(template: str, blocker: DjangoDbBlocker, folders: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The tests' template and a backup of it."""
+    with blocker.unblock():
+        url = _database_url(template)
+    return url, back_up(url, folders.mktemp("backup") / "gridmap.dump")
 
 
 def program(name: str) -> str:

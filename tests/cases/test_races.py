@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import threading
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from http.client import HTTPException
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from cases.sealing import ROWS, Row, verify
-from gridmap.models import Boundary
 from tests.cases import pictures
-from tests.conftest import PATIENCE_S, SHOWCASE_TOWN, Cast, Site
-from tests.racing import Answer, Browser, Item, ask_database, at_once, together
+from tests.conftest import SHOWCASE_TOWN, Cast, Site
+from tests.racing import (
+    UNAVAILABLE,
+    Answer,
+    Browser,
+    Deed,
+    ask_database,
+    assert_sealed,
+    at_once,
+    deed,
+    kill_workers,
+    new_case,
+    report,
+    send_under_kills,
+    showcase_ground,
+    signed_in,
+    together,
+    workers_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -31,20 +40,6 @@ CLIENTS = 20
 
 def crowd(server: Site) -> list[Browser]:
     return [Browser(server.url) for _ in range(THREADS)]
-
-
-def report(grid: str) -> dict[str, Any]:
-    """A report from inside a grid; the server's district is the same as ours."""
-    inside = Boundary.objects.get(area=grid, valid_until=None).geom.point_on_surface
-    return {
-        "client_id": str(uuid.uuid4()),
-        "category": "0301",
-        "text": "路灯不亮",
-        "lon": inside.x,
-        "lat": inside.y,
-        "coord": "cgcs2000",
-        "channel": "web",
-    }
 
 
 def test_the_same_report_sent_eight_times_at_once_is_one_case(server: Site, cast: Cast) -> None:
@@ -80,24 +75,6 @@ def test_voices_at_once_are_all_counted_and_each_once(server: Site, cast: Cast) 
     assert trace == [(1, None), *((count + 1, count) for count in range(1, THREADS // 2 + 1))]
 
 
-def showcase_ground(server: Site) -> tuple[list[str], str]:
-    """Two accounts that may take the same case, and the grid of that case."""
-    [(worker, grid)] = ask_database(
-        server,
-        """SELECT u.username, a.area_id FROM gridmap_appointment a
-           JOIN gridmap_person p ON p.code = a.person_id JOIN auth_user u ON u.id = p.user_id
-           WHERE a.role = 'grid_worker' AND u.password NOT LIKE '!%%' ORDER BY a.area_id LIMIT 1""",
-    )
-    [(chief,)] = ask_database(
-        server,
-        """SELECT u.username FROM gridmap_appointment a
-           JOIN gridmap_person p ON p.code = a.person_id JOIN auth_user u ON u.id = p.user_id
-           WHERE a.role = 'grid_chief' AND a.area_id = %s AND u.password NOT LIKE '!%%'""",
-        grid[:12],
-    )
-    return [worker, chief], grid
-
-
 def test_two_who_take_the_same_case_at_once(server: Site, cast: Cast) -> None:
     names, grid = showcase_ground(server)
     people = [Browser(server.url) for _ in names]
@@ -117,30 +94,6 @@ def test_two_who_take_the_same_case_at_once(server: Site, cast: Cast) -> None:
             number,
         )
         assert verbs == [("report",), ("accept",)]
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One verb with what it needs, by somebody who may use it; with a key where it has one."""
-
-    by: Browser
-    verb: str
-    form: bytes
-    key: str = ""
-
-    def on(self, number: str) -> Answer:
-        headers = {"Content-Type": MULTIPART_CONTENT} | ({"Idempotency-Key": self.key} if self.key else {})
-        return self.by.send(f"/api/v1/cases/{number}/actions/{self.verb}", self.form, **headers)
-
-
-def deed(by: Browser, verb: str, key: str = "", **fields: Any) -> Deed:
-    return Deed(by, verb, encode_multipart(BOUNDARY, fields), key)
-
-
-def signed_in(server: Site, username: str) -> Browser:
-    browser = Browser(server.url)
-    browser.sign_in(username)
-    return browser
 
 
 @pytest.fixture
@@ -170,11 +123,6 @@ def life(server: Site, let_in: Callable[..., tuple[str, str]]) -> list[list[Deed
         [deed(builder, "finish", text="已更换", photos=[photo])],
         [deed(clerk, "confirm")],
     ]
-
-
-def new_case(server: Site) -> str:
-    """The number of a case just reported on the showcase ground."""
-    return str(Browser(server.url).post("/api/v1/cases", report(showcase_ground(server)[1])).body["number"])
 
 
 def state_of(server: Site, number: str) -> str:
@@ -208,11 +156,6 @@ def assert_lived_once(server: Site, number: str) -> None:
     )
     assert written == [(1, 1, 1, 1, 1)]
     assert_sealed(server)
-
-
-def assert_sealed(server: Site) -> None:
-    """The chains of all cases hold."""
-    assert verify(Row(*values) for values in ask_database(server, ROWS)).broken is None
 
 
 def test_twenty_at_every_step_of_a_life_are_one_step_and_nineteen_refusals(
@@ -249,62 +192,17 @@ def test_twenty_with_one_key_at_every_step_of_a_life_are_all_answered_and_it_is_
     assert_lived_once(server, number)
 
 
-def workers_of(server: Site) -> list[int]:
-    """The server's worker processes."""
-    children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
-    with open(children) as listed:
-        return [int(pid) for pid in listed.read().split()]
-
-
-def insist(send: Callable[[Item], Answer], item: Item, lost: list[str]) -> Answer:
-    """Send it until it is acknowledged, as a client does whose line breaks; how it broke is added to ``lost``."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            return send(item)
-        except (OSError, HTTPException) as broken:
-            lost.append(type(broken).__name__)
-            time.sleep(0.1)
-    raise AssertionError("never acknowledged")
-
-
-def send_under_kills(
-    server: Site, send: Callable[[Item], Answer], streams: Sequence[Sequence[Item]]
-) -> list[tuple[Item, Answer]]:
-    """Insist on every item, each stream in a thread of its own, while every worker of the server is killed in turn."""
-    sent: list[tuple[Item, Answer]] = []
-    lost: list[str] = []
-    before = workers_of(server)
-    assert len(before) == 2
-
-    def stream(mine: Sequence[Item]) -> None:
-        for item in mine:
-            sent.append((item, insist(send, item, lost)))
-
-    threads = [threading.Thread(target=stream, args=(mine,)) for mine in streams]
-    for thread in threads:
-        thread.start()
-    for victim in before:
-        acknowledged = len(sent)
-        while len(sent) < acknowledged + 12 and any(thread.is_alive() for thread in threads):
-            time.sleep(0.005)
-        assert any(thread.is_alive() for thread in threads)
-        os.kill(victim, signal.SIGKILL)
-    for thread in threads:
-        thread.join(PATIENCE_S)
-    assert len(sent) == sum(map(len, streams))
-    assert lost, "nobody noticed the kill, so nothing was tested"
-    assert not set(before) & set(workers_of(server))
-    return sent
-
-
 def test_a_worker_killed_in_a_stream_of_reports_loses_none_and_doubles_none(server: Site, cast: Cast) -> None:
     bodies = [report(cast.grid) | {"text": f"路灯不亮 {number}"} for number in range(96)]
 
     def send(body: dict[str, Any]) -> Answer:
         return Browser(server.url).post("/api/v1/cases", body)
 
-    sent = send_under_kills(server, send, [bodies[start::THREADS] for start in range(THREADS)])
+    before = workers_of(server)
+    lost: list[str] = []
+    sent = send_under_kills(send, [bodies[start::THREADS] for start in range(THREADS)], kill_workers(server), lost=lost)
+    assert not set(before) & set(workers_of(server))
+    assert str(UNAVAILABLE) not in lost
     assert all(answer.status in (200, 201) for _, answer in sent), [answer for _, answer in sent]
     stored = dict(
         ask_database(
@@ -351,7 +249,11 @@ def test_a_worker_killed_in_a_stream_of_actions_loses_none_and_doubles_none(serv
         )
 
     streams = [[item for number in numbers[start::THREADS] for item in script(number)] for start in range(THREADS)]
-    sent = send_under_kills(server, send, streams)
+    before = workers_of(server)
+    lost: list[str] = []
+    sent = send_under_kills(send, streams, kill_workers(server), lost=lost)
+    assert not set(before) & set(workers_of(server))
+    assert str(UNAVAILABLE) not in lost
     assert {answer.status for _, answer in sent} == {200}, sent
     once = {number: ["report", "accept", *records] for number in numbers}
     assert traces() == once

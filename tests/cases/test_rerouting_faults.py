@@ -16,11 +16,10 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from cases.workflow import OPEN
-from tests.conftest import PATIENCE_S, _database_url
+from tests.conftest import PATIENCE_S
 from tests.killing import (
     HOLD_FUNCTION,
     Cluster,
-    back_up,
     cluster_from,
     finished,
     held,
@@ -29,6 +28,7 @@ from tests.killing import (
     manage,
     nobody_is_connected,
     program,
+    template_backed_up,
     until,
 )
 
@@ -87,8 +87,7 @@ def left_behind(cluster: Cluster) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.fixture(scope="module")
 def town(template: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with django_db_blocker.unblock():
-        backup = back_up(_database_url(template), tmp_path_factory.mktemp("backup") / "gridmap.dump")
+    _, backup = template_backed_up(template, django_db_blocker, tmp_path_factory)
     with cluster_from(backup, tmp_path_factory.mktemp("c")) as cluster:
         said = finished(manage(cluster, "shell", "-v", "0", "-c", PUBLISH))
         assert said.endswith("ended with 0"), said

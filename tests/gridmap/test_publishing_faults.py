@@ -16,12 +16,10 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from gridmap.editions.publishing import PUBLICATION_LOCK
-from tests.conftest import _database_url
 from tests.gridmap import redrawn
 from tests.killing import (
     HOLD_FUNCTION,
     Cluster,
-    back_up,
     cluster_from,
     finished,
     held,
@@ -30,6 +28,7 @@ from tests.killing import (
     kill_session,
     manage,
     nobody_is_connected,
+    template_backed_up,
     until,
 )
 
@@ -65,9 +64,7 @@ def backup(
     template: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
     """The tests' template and a backup of it, made as the guide says."""
-    with django_db_blocker.unblock():
-        url = _database_url(template)
-    return url, back_up(url, tmp_path_factory.mktemp("backup") / "gridmap.dump")
+    return template_backed_up(template, django_db_blocker, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
