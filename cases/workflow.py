@@ -613,7 +613,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             "reopen",
             "重新办理",
-            frozenset({State.CLOSED}),
+            frozenset({State.CLOSED, State.EVALUATED}),
             None,
             VERIFIERS | DISTRICT,
             ("reason", "text"),

@@ -62,7 +62,10 @@ def _check_marks(marks: Mapping[str, Marks], asked: set[str], lead: str) -> None
 def evaluate(
     case: Case, asked: Sequence[Assignment], procedures: Sequence[Procedure], *, at: dt.datetime
 ) -> dict[str, object]:
-    """Work out the one result of each department the last letter names (R66); what has a result keeps it."""
+    """Work out the one result of each department the last letter names (R66).
+
+    Where the case was opened again since there was one, that is worked out anew; what it was stays in the trace.
+    """
     closed_at = case.closed_at or at
     record = Record(
         trace=list(TraceEvent.objects.filter(case=case).order_by("seq")),
@@ -73,14 +76,15 @@ def evaluate(
     )
     marks = {it.assignment_id: it.marks for it in Verification.objects.filter(assignment__in=asked).order_by("id")}
     appeal_by = due_after(at, APPEAL)
-    results = []
+    told = []
     for it in asked:
-        if result_of(it) is None:
-            row = Result(assignment=it, computed_at=at, appeal_by=appeal_by, final_at=appeal_by)
-            _take(row, inputs(it, record, marks.get(it.pk)), CURRENT.version)
-            results.append(row)
-    Result.objects.bulk_create(results)
-    return {"results": [named(row.assignment) | _told(row) for row in results], "model": CURRENT.version}
+        earlier = result_of(it)
+        row = Result(assignment=it, computed_at=at, appeal_by=appeal_by, final_at=appeal_by)
+        row.pk = earlier.pk if earlier is not None else None
+        _take(row, inputs(it, record, marks.get(it.pk)), CURRENT.version)
+        row.save()
+        told.append(named(it) | _told(row) | ({"before": _told(earlier)} if earlier is not None else {}))
+    return {"results": told, "model": CURRENT.version}
 
 
 def _calendar(asked: Sequence[Assignment], closed_at: dt.datetime) -> WorkingCalendar:

@@ -245,6 +245,22 @@ def test_what_was_taken_up_again_after_closing_is_one_more_rework(
     assert numbers(found) == [95, 40, 67.5]
 
 
+def test_a_repeat_after_the_result_lowers_it_and_there_is_still_one(
+    closed: Case, cast: Cast, offices: list[Office], lead: Department, picture: photos.Picture
+) -> None:
+    act(closed, "evaluate", cast.clerk, july(FRIDAY, 9))
+    before = result(closed, lead)
+    act(closed, "reopen", cast.clerk, july(FRIDAY, 10), reason="repeat", text="居民又反映")
+    act(closed, "claim", lead.user, july(FRIDAY, 12), text="已平", pictures=[picture])
+    certified(closed, offices[0], july(FRIDAY, 15), {"": Marks(2, 2, 2, 2)})
+    act(closed, "evaluate", cast.clerk, july(FRIDAY, 16))
+    after = result(closed, lead)
+    assert (after.pk, Result.objects.filter(assignment__case=closed).count()) == (before.pk, 2)
+    assert after.total < before.total
+    told = TraceEvent.objects.filter(case=closed, verb="evaluate").latest("seq").payload["results"]
+    assert {it["before"]["total"] for it in told if it["unit"] == lead.code} == {str(before.total)}
+
+
 def test_extensions_refused_returns_and_suspended_time_count(
     issued: Case,
     cast: Cast,
@@ -342,7 +358,7 @@ def test_an_appeal_that_is_granted_takes_one_component_out_and_keeps_what_was(
     appealed, at = late(issued, cast, offices[0], lead, picture), july(14, 9)
     before = result(appealed, lead)
     assert numbers(before) == [92.5, 80, 86.25]
-    assert set(offered(appealed, cast.centre, at)) == {"uphold", "grant"}
+    assert set(offered(appealed, cast.centre, at)) == {"reopen", "uphold", "grant"}
     grant = {"department": lead.code, "component": "receipt", "text": "平台停机属实"}
     for missing in grant:
         with pytest.raises(Unprocessable) as refused:
@@ -401,7 +417,7 @@ def test_only_the_districts_centre_rules_and_nobody_who_gave_the_marks(
         organisation=post.organisation,
         valid_from=post.valid_from,
     )
-    assert offered(appealed, offices[0].user, at) == []
+    assert offered(appealed, offices[0].user, at) == ["reopen"]
     with pytest.raises(Forbidden, match="不能是核实评分的人"):
         act(appealed, "uphold", offices[0].user, at, **ruling)
     assert act(appealed, "uphold", cast.centre, at, **ruling).state == "evaluated"
@@ -454,7 +470,9 @@ def test_what_waits_about_results_is_on_the_desk(
     assert waiting(lead.user, july(17, 10, 1)) == []
     act(closed, "appeal", lead.user, july(13, 9), text="道路中断")
     assert waiting(lead.user, july(13, 10)) == []
-    assert waiting(cast.centre, july(13, 10)) == [f"裁决{Assignment.objects.get(unit=lead.code).unit.name}的申诉"]
+    assert waiting(cast.centre, july(13, 10)) == [
+        f"裁决{Assignment.objects.get(case=closed, unit=lead.code).unit.name}的申诉"
+    ]
     assert "一哨一考核" in as_user(cast.centre).get("/desk/").content.decode()
 
 

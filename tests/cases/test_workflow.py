@@ -73,7 +73,7 @@ EXPECTED = {
     "grant_suspension": (WORK, DISTRICT, State.SUSPENDED),
     "refuse_suspension": (WORK, PRINCIPAL | DISTRICT, None),
     "resume": ({State.SUSPENDED}, DEPARTMENTS | {Role.OFFICE_STAFF}, None),
-    "reopen": ({State.CLOSED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
+    "reopen": ({State.CLOSED, State.EVALUATED}, {Role.GRID_CHIEF, Role.CENTRE_CLERK, Role.DISTRICT_CENTRE_STAFF}, None),
     "mark": (
         WORK | {State.TRIAGE, State.DECIDING, State.CONFIRMED},
         CENTRE | DISTRICT | PRINCIPAL | {Role.LEADER_IN_CHARGE},
@@ -206,7 +206,7 @@ def test_the_walk_over_every_state_verb_and_role() -> None:
     # Every open state waits for somebody; what has ended is opened again, scored, and its score appealed against.
     assert {state for state, _, _ in walked} == OPEN | DONE
     assert {name for state, name, _ in walked if state == State.CLOSED} == {"reopen", "evaluate"}
-    assert {name for state, name, _ in walked if state == State.EVALUATED} == {"appeal", "uphold", "grant"}
+    assert {name for state, name, _ in walked if state == State.EVALUATED} == {"reopen", "appeal", "uphold", "grant"}
 
 
 def test_every_procedure_can_be_begun_and_ended() -> None:
