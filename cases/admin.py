@@ -11,7 +11,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -32,7 +31,7 @@ from cases.serializers import OTHER_DEEDS
 from cases.workflow import VERBS
 from gridmap.admin.filters import TownFilter
 from gridmap.admin.rows import Kept, ReadOnly, ReadOnlyInline
-from gridmap.duties import standing_of
+from gridmap.duties import standing_for
 
 # Whoever knows the follow-up code may speak as the reporter; whoever knows a webhook's secret, as this site.
 SECRET = frozenset({"track_code", "client_id", "content_digest", "reporter", "secret"})
@@ -115,7 +114,7 @@ class OnOwnGround(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The one rule about who sees which case holds here too."""
-        standing = standing_of(request.user, on=timezone.localdate())
+        standing = standing_for(request)
         rows = super().get_queryset(request)
         if standing.everything:
             return rows

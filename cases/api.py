@@ -47,7 +47,7 @@ from cases.serializers import (
 )
 from cases.summary import summary as count_summary
 from gridmap.api import POSITION
-from gridmap.duties import Standing, standing_of
+from gridmap.duties import Standing, standing_for
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_filters, read_position, read_word, single_values, stored_position
 from gridmap.problems import BadParameter, Forbidden, NotFound, SignInNeeded
@@ -151,7 +151,7 @@ def survey(request: Request, number: str) -> Response:
 
 def caller(request: HttpRequest | Request) -> Standing:
     """What the one who asks is today."""
-    return standing_of(request.user, on=timezone.localdate())
+    return standing_for(request)
 
 
 def case_for(number: str, standing: Standing) -> tuple[Case, bool]:

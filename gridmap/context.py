@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from gridmap.duties import standing_of
+from gridmap.duties import standing_for
 from gridmap.editions.keepers import keeps_any
 
 
@@ -21,6 +20,6 @@ def registry(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)  # a request refused early has none
 
     def keeps() -> bool:
-        return user is not None and keeps_any(standing_of(user, on=timezone.localdate()), user)
+        return user is not None and keeps_any(standing_for(request), user)
 
     return {"keeps_registry": SimpleLazyObject(keeps)}

@@ -14,6 +14,8 @@ from typing import TypedDict, TypeVar
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
 
 from gridmap.models import Appointment, Area, Boundary, FormerSeat, Organisation, PartyOrganisation
 from gridmap.models.ground import said
@@ -167,6 +169,15 @@ def standing_of(user: AbstractBaseUser | AnonymousUser, *, on: dt.date) -> Stand
     )
     everything = bool(getattr(user, "is_superuser", False))
     return _standing(held, everything=everything)
+
+
+def standing_for(request: HttpRequest) -> Standing:
+    """What the one who asks is today; read once a request, however many parts of it want to know."""
+    standing: Standing | None = getattr(request, "standing", None)
+    if standing is None:
+        standing = standing_of(request.user, on=timezone.localdate())
+        request.standing = standing  # type: ignore[attr-defined]
+    return standing
 
 
 def _standing(held: Iterable[tuple[str, str | None, str | None, str | None]], *, everything: bool) -> Standing:

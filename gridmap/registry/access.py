@@ -9,9 +9,8 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from gridmap.duties import Standing, standing_of
+from gridmap.duties import Standing, standing_for
 from gridmap.editions import keepers
 from gridmap.editions.keepers import Act
 from gridmap.models import Edition
@@ -32,8 +31,7 @@ def keepers_only(view: View) -> View:
 
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        request.standing = standing_of(request.user, on=timezone.localdate())
-        if not keepers.keeps_any(request.standing, request.user):
+        if not keepers.keeps_any(standing_for(request), request.user):
             raise Forbidden("登记由区和镇街网格中心的人员办理 (for the keepers of the registry)")
         return view(request, *args, **kwargs)
 
