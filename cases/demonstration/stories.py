@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from cases.actions.district import named
 from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved
 from cases.demonstration.passages import Passages
 from cases.demonstration.paths import FAIL, Deed, Deeds, Who, limit_given
 from cases.demonstration.people import TOWN_DIGITS, Actor, Answering, Offices, People
-from cases.models import Assignment, Category, CheckIn, Dispatch, Letter, SurveyAnswer, Voice, Whistle
+from cases.models import Assignment, Category, CheckIn, Dispatch, Letter, SurveyAnswer, Verification, Voice, Whistle
 from cases.rules import RULES
+from cases.scoring import RUBRIC, Marks
 from cases.workflow import VERBS, State, after
 from gridmap.models import Organisation
 from gridmap.roles import Role
@@ -70,6 +72,7 @@ class Beside:
     letters: list[Letter] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     check_ins: list[CheckIn] = field(default_factory=list)
+    verifications: list[Verification] = field(default_factory=list)
     voices: list[Voice] = field(default_factory=list)
     answers: list[SurveyAnswer] = field(default_factory=list)
 
@@ -80,6 +83,7 @@ class Beside:
         Letter.objects.bulk_create(self.letters, batch_size=1000)
         Assignment.objects.bulk_create(self.assignments, batch_size=1000)
         CheckIn.objects.bulk_create(self.check_ins, batch_size=1000)
+        Verification.objects.bulk_create(self.verifications, batch_size=1000)
         Voice.objects.bulk_create(self.voices, batch_size=1000)
         SurveyAnswer.objects.bulk_create(self.answers, batch_size=1000)
 
@@ -242,6 +246,10 @@ class Teller:
     def own_powers(self, story: Story) -> list[str]:
         """Powers over it that its town has itself."""
         return self._world.offices.own_powers(story.plot.category.code, story.town)
+
+    def marks(self) -> Marks:
+        """What the office thinks of a department's work: mostly well of it."""
+        return Marks(*self._random.choices(range(2, 6), (1, 4, 8, 7), k=len(RUBRIC)))
 
     def due_after(self, at: dt.datetime, limit: Limit) -> dt.datetime:
         """When a limit runs out."""
@@ -424,7 +432,7 @@ def _issue(it: Doing) -> Payload:
 
 def _receive(it: Doing) -> Payload:
     it.asked.received_at = it.at
-    return {"department": it.asked.unit.name} | ({"automatic": True} if it.deed.who == Who.NOBODY else {})
+    return named(it.asked) | ({"automatic": True} if it.deed.who == Who.NOBODY else {})
 
 
 def _sign_in(it: Doing) -> Payload:
@@ -432,12 +440,22 @@ def _sign_in(it: Doing) -> Payload:
     it.teller.beside.check_ins.append(CheckIn(assignment=asked, persons=persons, note=it.text, at=it.at, by_id=it.by))
     asked.received_at = asked.received_at or it.at
     asked.arrived_at = asked.arrived_at or it.at
-    return {"department": asked.unit.name, "persons": persons}
+    return named(asked) | {"persons": persons}
 
 
 def _claim(it: Doing) -> Payload:
     it.asked.finished_at = it.at
-    return {"department": it.asked.unit.name}
+    return named(it.asked)
+
+
+def _certify(it: Doing) -> Payload:
+    marks = it.teller.marks()
+    rows = [
+        Verification(assignment=asked, own=asked.is_lead, text=it.text, at=it.at, by_id=it.by, **vars(marks))
+        for asked in it.story.asked.values()
+    ]
+    it.teller.beside.verifications += rows
+    return {"marks": [named(row.assignment) | {"own": row.own} | vars(marks) for row in rows]}
 
 
 # What a verb writes beside state and trace, as the effects of ``cases.actions.handling`` do.
@@ -454,8 +472,9 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "issue": _issue,
     "receive": _receive,
     "sign_in": _sign_in,
-    "handle": lambda it: {"department": it.asked.unit.name},
+    "handle": lambda it: named(it.asked),
     "claim": _claim,
+    "certify": _certify,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
     "merge": lambda it: {"into": it.story.plot.into},
 }

@@ -27,9 +27,11 @@ from cases.models import (
     Photo,
     SurveyAnswer,
     TraceEvent,
+    Verification,
     Voice,
     Whistle,
 )
+from cases.scoring import RUBRIC, Marks
 from cases.workflow import VERBS
 from gridmap.duties import standing_of
 from gridmap.models import Organisation
@@ -146,7 +148,7 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         tried=said.get("tried", ""),
         person=said.get("person", ""),
         office=said.get("office", ""),
-        unit=said.get("unit", ""),
+        unit=said.get("unit", "") if event.verb == "order" else "",
         department=units.get(said.get("lead") or said.get("department"), ""),
         persons=said.get("persons", ""),
         own_power=said.get("own_power", ""),
@@ -154,6 +156,7 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         assisting=[units[name] for name in said.get("assisting", [])],
         limit=limit_in(said["limit"]) if event.verb in ("order", "issue") else None,
         pictures=[picture()] if "photos" in said else [],
+        marks={it["unit"]: Marks(*(it[item] for item in RUBRIC)) for it in said.get("marks", []) if it["own"]},
     )
 
 
@@ -191,9 +194,9 @@ def beside(case: Case) -> dict[str, list[tuple[object, ...]]]:
     """What other tables hold of a case, without keys, numbers of letters and names of files."""
     left_out = {"id", "case", "letter", "assignment", "client_id", "file", "number"}
     found: dict[str, list[tuple[object, ...]]] = {}
-    for model in (Whistle, Dispatch, Letter, Assignment, SurveyAnswer, Voice, Photo, CheckIn):
+    for model in (Whistle, Dispatch, Letter, Assignment, SurveyAnswer, Voice, Photo, CheckIn, Verification):
         names = [it.attname for it in model._meta.concrete_fields if it.name not in left_out]
-        where = {"assignment__case": case} if model is CheckIn else {"case": case}
+        where = {"assignment__case": case} if model in (CheckIn, Verification) else {"case": case}
         found[model.__name__] = list(model.objects.filter(**where).order_by("id").values_list(*names))
     found["which letter"] = [
         (it.assignment.unit_id,) for it in CheckIn.objects.filter(assignment__case=case).order_by("id")

@@ -19,8 +19,11 @@ from gridmap.roles import Role
 from tests.cases.retaking import BY_THE_WAY, ENDED, cases_of
 
 pytestmark = pytest.mark.django_db
-# What no path has yet: corrections of the grid, emergencies, reopening and the list of the hard ones.
-NOT_YET = {"relocate", "issue_at_once", "ratify", "disown", "withdraw", "reopen", "mark"}
+# What no path has yet: corrections of the grid, emergencies, reopening, the list of the hard ones, the assessment.
+NOT_YET = {
+    *("relocate", "issue_at_once", "ratify", "disown", "withdraw", "reopen", "mark"),
+    *("evaluate", "appeal", "uphold", "grant"),
+}
 
 
 def test_every_path_is_taken_and_most_cases_end_on_the_grid() -> None:
