@@ -89,7 +89,8 @@ def test_a_sweep_with_nothing_due_asks_once(issued: Case, now: dt.datetime, djan
 
 
 LETTER = """
-UPDATE cases_assignment SET received_at = ordered_at WHERE letter_id IS NOT NULL AND received_at IS NULL;
+UPDATE cases_assignment SET withdrawn_at = ordered_at WHERE letter_id IS NOT NULL AND finished_at IS NULL;
+UPDATE cases_case SET state = 'closed', closed_at = now() WHERE state IN ('issued', 'arrived');
 WITH found AS (
     UPDATE cases_case SET state = 'issued', closed_at = NULL
     WHERE id IN (SELECT id FROM cases_case WHERE state = 'closed' ORDER BY id LIMIT 60) RETURNING id
