@@ -22,7 +22,7 @@ from rest_framework.response import Response
 MEDIA_TYPE = "application/problem+json"
 # Addresses that answer machines; everything else answers people with a page.
 MACHINE_PREFIXES = ("/api/", "/tiles/", "/exports/", "/ogc/", "/open311/", "/readyz")
-# What a connection raises that is refused, broken or broken already: the database is away, for a while.
+# What a connection raises that is refused, broken or broken already, or whose statement was given up: for a while.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 RETRY_AFTER_S = 5
 logger = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ def _as_problem(exception: Exception) -> Problem | None:
     if isinstance(exception, SuspiciousOperation):
         return Problem("请求不合规范，无法处理 (the request is not well formed)")
     if isinstance(exception, DATABASE_AWAY):
-        logger.error("the database is away: %s", exception, exc_info=exception)
+        logger.error("the database did not do it: %s", exception, exc_info=exception)
         return Unavailable()
     return None
 
