@@ -43,7 +43,8 @@ publish(after, on=dt.date.fromisoformat("{DAY}"))
 """
 # Nearly all cases of the demonstration are closed: half of the town's are opened again.
 REOPEN = f"""
-UPDATE cases_case SET state = 'handling', closed_at = NULL WHERE starts_with(area_id, '{TOWN}') AND id % 2 = 0
+UPDATE cases_case SET state = 'handling', closed_at = NULL
+WHERE starts_with(area_id, '{TOWN}') AND id % 2 = 0 AND merged_into_id IS NULL
 """
 # In the third chunk: its cases are written and how far it has come, and nothing of it is committed.
 HOLD_IN_THE_MIDDLE = f"""
