@@ -21,6 +21,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
+from cases.scoring import RUBRIC
 from tests.cases import pictures
 from tests.conftest import GRID, PATIENCE_S, SHOWCASE_TOWN, Site, let_in_at, serving
 from tests.killing import Cluster, cluster_from, manage, template_backed_up, until
@@ -31,6 +32,7 @@ from tests.racing import (
     ask_database,
     assert_sealed,
     deed,
+    deed_in_json,
     kill_workers,
     new_case,
     report,
@@ -222,6 +224,7 @@ def life(ground: Ground) -> Callable[[str], list[Item]]:
     ]
     lead, assisting = codes["区城管局"], codes["区住建局"]
     limit = {"limit_amount": 10, "limit_unit": "working_days"}
+    marks = dict.fromkeys(RUBRIC, 4)
     day_of_review = str(timezone.localdate() + dt.timedelta(days=20))
     photo = pictures.jpeg(40, 30)
 
@@ -247,7 +250,7 @@ def life(ground: Ground) -> Callable[[str], list[Item]]:
             deed(builder, "sign_in", department=lead, persons="张工"),
             deed(urban, "handle", text="已经开工"),
             deed(urban, "claim", text="已更换", photos=[pictures.upload(photo)]),
-            deed(builder, "certify", text="现场看过，平整牢固"),
+            deed_in_json(builder, "certify", text="现场看过，平整牢固", marks=[marks]),
         ]
 
         def keyed(deeds: list[Deed]) -> list[Item]:
