@@ -14,7 +14,7 @@ from cases import procedures as rules_of
 from cases.deadlines import SHANGHAI
 from cases.models import Assignment, Case, Dispatch, Letter, Procedure, Result, TraceEvent, Whistle
 from cases.models.assessment import result_of
-from cases.workflow import HANDS, VERBS, Kind, Stage, State, Verb, allowed
+from cases.workflow import HANDS, VERBS, VERBS_FROM, Kind, Stage, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
@@ -203,10 +203,11 @@ SPECIAL: Mapping[str, Callable[[Course, Case, dt.datetime], str | None]] = {
 
 def usable(case: Case, course: Course, standing: Standing, user_id: int | None, *, at: dt.datetime) -> list[Verb]:
     """The verbs somebody may use on a case at a moment, in the order of the table."""
+    state = State(case.state)
     return [
         verb
-        for verb in VERBS.values()
-        if allowed(verb, State(case.state), course.tracks)
+        for verb in VERBS_FROM[state]
+        if allowed(verb, state, course.tracks)
         and standing.role_among(verb.roles, case.current_area_id)
         and course.refusal(verb, standing, user_id) is None
         and course.too_early(verb, case, standing, at) is None

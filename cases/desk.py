@@ -14,7 +14,7 @@ from cases.course import Course, courses_of, usable
 from cases.models import Case, Result
 from cases.models.case import CaseQuerySet
 from cases.waiting import is_waited_for, waiting_for
-from cases.workflow import RUNNING, VERBS, State, Verb, allowed
+from cases.workflow import RUNNING, VERBS_FROM, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Organisation
 from gridmap.problems import BadParameter
@@ -195,7 +195,7 @@ def scores_waiting(standing: Standing, *, now: dt.datetime) -> list[ScoreRow]:
 
 def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
     """The verbs that ordinarily carry a case on from a state, in the order of the table; none from an end."""
-    return [verb for verb in VERBS.values() if allowed(verb, state, tracks) and verb.carries_on]
+    return [verb for verb in VERBS_FROM[state] if allowed(verb, state, tracks) and verb.carries_on]
 
 
 def _turn(mine: Iterable[Verb]) -> str:

@@ -241,6 +241,10 @@ class Case(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def get_state_display(self) -> str:  # type: ignore[no-redef]  # the plugin has it from the field
+        """The state in words: Django's own way puts all of them into a table first, for each case of a list."""
+        return State(self.state).label
+
     @property
     def step(self) -> Step:
         """The one of the nine steps people see."""

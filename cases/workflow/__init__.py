@@ -51,6 +51,7 @@ __all__ = [
     "RUNNING",
     "STEP_OF",
     "VERBS",
+    "VERBS_FROM",
     "WITH_DEPARTMENTS",
     "Kind",
     "Progress",
@@ -65,6 +66,9 @@ __all__ = [
 
 # In the order in which they are offered.
 VERBS: dict[str, Verb] = {verb.name: verb for verb in (*GRID, *TOWN, *DISTRICT_LEVEL, *BESIDE, *ASSESSED)}
+
+# The verbs that can be used in a state, in the same order.
+VERBS_FROM = {state: tuple(verb for verb in VERBS.values() if state in verb.comes_from) for state in State}
 
 DONE = frozenset({State.CLOSED, State.EVALUATED})
 # A case that ended can be opened again, and is not open for that.

@@ -138,7 +138,7 @@ def test_r66_without_a_survey_the_whole_of_the_towns_part_is_the_offices(evaluat
     assert found.flags == ["unsurveyed"]
 
 
-def test_r76_exactly_one_result_for_each_department(
+def test_r76_exactly_one_result_per_assignment(
     evaluated: Case, cast: Cast, lead: Department, assistant: Department
 ) -> None:
     assert sorted(Result.objects.values_list("assignment__unit", flat=True)) == sorted([lead.code, assistant.code])
