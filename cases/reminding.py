@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from cases.workflow import OPEN, VERBS, State, allowed
+from cases.workflow import OPEN, VERBS, Stage, State, allowed
+from cases.workflow import Kind as AskedFor
 from gridmap.roles import Role
 
 # Somebody who is told less than this before a limit can do little about it.
@@ -29,6 +30,8 @@ class Kind(TextChoices):
     ORDERED = "ordered", "新交办"
     LETTER = "letter", "新信函"
     SURVEY = "survey", "可以回访"
+    ASKED = "asked", "待决定"
+    DECIDED = "decided", "已决定"
 
 
 # Written by time alone, and never twice about the same limit.
@@ -101,6 +104,13 @@ def desk_for(role: Role, area: str) -> Desk:
     if len(area) >= town:
         return Desk(Role.CENTRE_CLERK, area[:town])
     return Desk(Role.DISTRICT_CENTRE_STAFF, area[: DIGITS[Role.DISTRICT_CENTRE_STAFF]])
+
+
+def decider(kind: AskedFor, stage: Stage, area: str) -> Desk | None:
+    """The desk that decides what somebody asked for about a case in this area; None where nothing waits any more."""
+    deciding = [it for it in VERBS.values() if it.procedure == kind and stage in it.stages and it.decides]
+    role = next((role for role in DIGITS for it in deciding[:1] if role in it.roles), None)
+    return desk_for(role, area) if role is not None else None
 
 
 def superior(desk: Desk, area: str) -> Desk | None:

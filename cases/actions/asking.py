@@ -72,7 +72,7 @@ def begin(
     if kind == Kind.MEETING and not case.hard:
         case.hard = True
     asked.save()
-    return told | {"procedure": kind.label}
+    return told | {"procedure": kind.label, "decide_by": asked.decide_by.isoformat()}
 
 
 def _reason(verb: Verb, reason: str) -> str:

@@ -112,7 +112,9 @@ def act(
             to_state=case.state,
             payload=payload,
         )
-        telling.tell(case, verb.name, payload, at=at)
+        if verb.procedure and procedure is None:
+            procedure = case.procedures.select_related("unit").latest("id")
+        telling.tell(case, verb.name, payload, asked=procedure, at=at)
     return case
 
 

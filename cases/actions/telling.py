@@ -8,20 +8,27 @@ from collections.abc import Mapping
 from django.utils import timezone
 
 from cases.actions.surveying import survey_until
-from cases.models import Assignment, Case, Notice, Reporter
-from cases.reminding import Desk, Kind, desk_for
-from cases.workflow import DONE
+from cases.models import Assignment, Case, Notice, Procedure, Reporter
+from cases.reminding import Desk, Kind, decider, desk_for
+from cases.workflow import DONE, Stage
+from cases.workflow import Kind as AskedFor
+from gridmap.models import Organisation
 from gridmap.roles import Role
 
 # The verbs that ask something of a unit: by order, or by a letter.
 ASKING = frozenset({"order", "issue", "issue_at_once", "minute"})
 
 
-def tell(case: Case, verb: str, payload: Mapping[str, object], *, at: dt.datetime) -> None:
-    """Tell those a verb concerns, in its own transaction: whoever was given the case, or may call the reporter now.
+def tell(
+    case: Case, verb: str, payload: Mapping[str, object], *, asked: Procedure | None = None, at: dt.datetime
+) -> None:
+    """Tell those a verb concerns, in its own transaction: whoever was given the case, decides, or may call the reporter.
 
-    ``payload``: what the trace says of it. At most three statements, none for most verbs.
+    ``payload``: what the trace says of it; ``asked``: what was asked for or decided beside the course of the case. At
+    most three statements, none for most verbs.
     """
+    if asked is not None:
+        _beside(asked, case, at=at)
     if verb == "dispatch":
         office = Desk(Role.OFFICE_STAFF, str(payload["office"]))
         text = f"{named(case)}已派给{payload['office_name']}，请呈报主管领导 (dispatched to you)"
@@ -30,6 +37,20 @@ def tell(case: Case, verb: str, payload: Mapping[str, object], *, at: dt.datetim
         Notice.objects.bulk_create(_asked(case, payload, at=at))
     elif case.state in DONE:
         _invite(case, at=at)
+
+
+def _beside(asked: Procedure, case: Case, *, at: dt.datetime) -> None:
+    """Whoever decides is told that somebody waits for it; the unit that asked, what was decided."""
+    who = asked.unit.name if asked.unit is not None else "网格中心"
+    desk = decider(AskedFor(asked.kind), Stage(asked.stage), case.current_area_id)
+    if desk is not None:
+        text = f"{named(case)}：{who}提出{asked.kind_label}，请在 {moment(asked.decide_by)} 前决定 (to be decided)"
+        notice_to(desk, case, Kind.ASKED, text, due=asked.decide_by, at=at, about=asked.assignment).save()
+    elif asked.unit is not None:
+        is_department = asked.unit.kind == Organisation.Kind.DEPARTMENT
+        own = Desk(Role.DEPARTMENT_STAFF if is_department else Role.OFFICE_STAFF, asked.unit.code)
+        text = f"{named(case)}：{asked.kind_label}{asked.get_stage_display()} (decided)"
+        notice_to(own, case, Kind.DECIDED, text, due=case.due_at, at=at, about=asked.assignment).save()
 
 
 def _asked(case: Case, payload: Mapping[str, object], *, at: dt.datetime) -> list[Notice]:

@@ -90,6 +90,8 @@ class Migration(migrations.Migration):
                             ("ordered", "新交办"),
                             ("letter", "新信函"),
                             ("survey", "可以回访"),
+                            ("asked", "待决定"),
+                            ("decided", "已决定"),
                         ],
                         max_length=10,
                         verbose_name="种类",

@@ -12,8 +12,10 @@ from cases import photos
 from cases.actions.sweeping import receive_overdue, resume_expired
 from cases.deadlines import Limit, Unit
 from cases.models import Assignment, Case, Letter, Procedure, TraceEvent
+from cases.notices import unread
 from cases.rules import RULES
 from cases.sealing import stored_rows, verify
+from gridmap.duties import standing_of
 from gridmap.models import Appointment
 from gridmap.problems import Conflict, Forbidden, Unprocessable
 from gridmap.roles import Role
@@ -113,6 +115,24 @@ def test_who_assists_returns_its_own_part_only(
     assert act(issued, "take_back", cast.clerk, now, text="可以").state == "issued"
     binding = Assignment.objects.binding().filter(case=issued)
     assert [it.unit_id for it in binding] == [lead.code]
+
+
+def test_who_decides_is_told_and_so_is_the_unit_that_asked(
+    issued: Case, cast: Cast, lead: Department, principal: User, now: dt.datetime
+) -> None:
+    def told(user: User) -> list[str]:
+        rows = unread(standing_of(user, on=now.date()), user.pk, now=now).rows
+        return [row.text.split("：")[1] for row in rows if row.kind in ("asked", "decided") and row.case == issued]
+
+    act(issued, "return", lead.user, now, **GROUNDS)
+    assert told(cast.clerk) == ["区城管局提出退单，请在 07-07 16:00 前决定 (to be decided)"]
+    assert told(lead.user) == told(cast.centre) == []
+    act(issued, "refuse_return", cast.clerk, now, text="归你")
+    assert told(lead.user) == ["退单不同意 (decided)"]
+    act(issued, "suspend", lead.user, now, reason="law", text="等批复", until="2026-08-01")
+    act(issued, "support_suspension", principal, now)
+    assert [it[:9] for it in told(principal)] == ["区城管局提出挂账，"]
+    assert [it[:9] for it in told(cast.centre)] == ["区城管局提出挂账，"]
 
 
 def test_a_coded_reason_and_grounds_are_needed(issued: Case, lead: Department, now: dt.datetime) -> None:
