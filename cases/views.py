@@ -48,6 +48,8 @@ from gridmap.problems import NotFound, Problem, Unprocessable
 
 # Rulings about cases of the same category that are offered with a letter.
 PRECEDENTS = 5
+# What reporters are told beside every change of state: that it will take longer (DOMAIN 2.4).
+TOLD = frozenset({"grant_extension"})
 UNKNOWN_ICON = "question-circle"
 SATISFACTIONS = SurveyAnswer.Satisfaction
 
@@ -180,7 +182,7 @@ def _followed(request: HttpRequest, case: Case) -> dict[str, Any]:
         "events": [
             trace_view(event)
             for event in case.trace.select_related("actor__person")
-            if event.from_state != event.to_state
+            if event.from_state != event.to_state or event.verb in TOLD
         ],
         "qr": qr_svg(address),
         "address": address,

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from cases import photos
 from cases.actions.sweeping import receive_overdue, resume_expired
@@ -263,6 +264,17 @@ def test_an_extension_is_asked_for_in_time_and_counted_from_the_limit_as_it_was(
     assert after.due_at == deadline(arrived, lead) == due + 7 * DAY
     with pytest.raises(Conflict, match="时限已过"):
         act(arrived, "extend", lead.user, after.due_at + HOUR, **given)
+
+
+def test_the_reporter_is_told_of_more_time(
+    arrived: Case, cast: Cast, lead: Department, now: dt.datetime, client: Client
+) -> None:
+    act(arrived, "extend", lead.user, now, reason="weather", text="内部说明", limit=FIVE_DAYS)
+    after = act(arrived, "grant_extension", cast.clerk, now)
+    page = client.get("/track/", {"number": arrived.number, "code": arrived.track_code}).content.decode()
+    assert "同意延期" in page
+    assert f"{after.due_at:%Y-%m-%d %H:%M}" in page
+    assert "内部说明" not in page
 
 
 def test_no_more_than_two_extensions_and_none_longer_than_the_limit(
