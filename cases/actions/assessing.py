@@ -79,12 +79,20 @@ def evaluate(
     told = []
     for it in asked:
         earlier = result_of(it)
-        row = Result(assignment=it, computed_at=at, appeal_by=appeal_by, final_at=appeal_by)
+        row, said = worked_out(it, record, marks.get(it.pk), appeal_by=appeal_by, at=at)
         row.pk = earlier.pk if earlier is not None else None
-        _take(row, inputs(it, record, marks.get(it.pk)), CURRENT.version)
         row.save()
-        told.append(named(it) | _told(row) | ({"before": _told(earlier)} if earlier is not None else {}))
+        told.append(said | ({"before": _told(earlier)} if earlier is not None else {}))
     return {"results": told, "model": CURRENT.version}
+
+
+def worked_out(
+    assignment: Assignment, record: Record, marks: Marks | None, *, appeal_by: dt.datetime, at: dt.datetime
+) -> tuple[Result, dict[str, object]]:
+    """The result of one assignment, not stored yet, and what the trace says of it; nothing is asked of the database."""
+    row = Result(assignment=assignment, computed_at=at, appeal_by=appeal_by, final_at=appeal_by)
+    _take(row, inputs(assignment, record, marks), CURRENT.version)
+    return row, named(assignment) | _told(row)
 
 
 def _calendar(asked: Sequence[Assignment], closed_at: dt.datetime) -> WorkingCalendar:

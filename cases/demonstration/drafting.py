@@ -54,11 +54,19 @@ class Way:
         """Where they stand at the end."""
         return states_along(self.deeds)[-1][1] if self.deeds else State.REPORTED
 
+    @property
+    def ends(self) -> Floats:
+        """When each of them was closed, a column for each time."""
+        closing = [came in OPEN and state not in OPEN for came, state in states_along(self.deeds)]
+        found: Floats = self.walk.moments[:, np.flatnonzero(closing)]
+        return found
+
 
 class Draft:
     """All cases before they are written, in no order of time: first the done, then the unfinished, then the merged.
 
-    Moments are seconds since the epoch; ``closed`` is NaN for what is open. ``into`` is the case another is merged into,
+    Moments are seconds since the epoch; ``closed`` is NaN for what is open, ``ended`` for what was never closed: then it
+    was for the first time. ``into`` is the case another is merged into,
     −1 for none.
     """
 
@@ -69,6 +77,7 @@ class Draft:
         self.due_first = np.empty(count)
         self.due = np.empty(count)
         self.closed = np.full(count, np.nan)
+        self.ended = np.full(count, np.nan)
         self.voices = np.zeros(count, int)
         self.into = np.full(count, -1)
         self.way = np.empty(count, int)
@@ -80,8 +89,10 @@ class Draft:
         mine = way.cases
         self.reported[mine], self.due_first[mine] = reported, way.walk.due_first
         self.due[mine], self.way[mine], self.row[mine] = way.walk.due, len(self.ways), np.arange(len(mine))
+        if (ends := way.ends).shape[1]:
+            self.ended[mine] = ends[:, 0]
         if way.state not in OPEN:
-            self.closed[mine] = way.walk.moments[:, -1]
+            self.closed[mine] = ends[:, -1]
         self.ways.append(way)
 
     def moments(self, case: int) -> Floats:
@@ -214,12 +225,12 @@ def _merge(
 ) -> None:
     """Report some cases a second time while they are open, and merge the second into the first."""
     deeds, first = PATHS["merged"].deeds, len(draft.reported) - count
-    span = draft.closed[:done] - draft.reported[:done]
+    span = draft.ended[:done] - draft.reported[:done]
     kept = random.permutation(np.flatnonzero(span > 0))
     reported = np.floor(draft.reported[kept] + span[kept] * random.uniform(0.05, 0.3, len(kept)))
     walker = timing.walker(deeds, draft.category[kept], np.ones(len(kept)), random)
     walk = walker.walk(reported)
-    fits = np.flatnonzero(walk.moments[:, -1] < draft.closed[kept] - 60.0)[:count]
+    fits = np.flatnonzero(walk.moments[:, -1] < draft.ended[kept] - 60.0)[:count]
     kept, reported, mine = kept[fits], reported[fits], first + np.arange(len(fits))
     draft.category[mine], draft.into[mine] = draft.category[kept], kept
     for case, other in zip(mine, kept, strict=True):

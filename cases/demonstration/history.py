@@ -30,7 +30,7 @@ from cases.demonstration.stories import Plot, Teller, World
 from cases.demonstration.timing import DAY, Whole
 from cases.models import Case, Category, Photo
 from cases.models.calendar import calendar_between
-from cases.workflow import State
+from cases.workflow import DONE, State
 from gridmap.models import Area
 
 SEED = 4649
@@ -185,8 +185,8 @@ def _letters(cursor: Any, draft: Draft) -> dict[int, int]:
 
 def _voices(draft: Draft, case: int, count: int, as_of: dt.datetime, random: np.random.Generator) -> list[float]:
     """When others say the same: while it is open."""
-    closed = draft.closed[case]
-    end = as_of.timestamp() if np.isnan(closed) else closed
+    ended = draft.ended[case]
+    end = as_of.timestamp() if np.isnan(ended) else ended
     begin, end = draft.reported[case] + 30.0, end - 30.0
     times = np.floor(random.uniform(begin, end, count))
     by_day = daytime(times, random)
@@ -195,7 +195,7 @@ def _voices(draft: Draft, case: int, count: int, as_of: dt.datetime, random: np.
 
 def _answers(draft: Draft, case: int, as_of: dt.datetime, random: np.random.Generator) -> list[float]:
     """When the reporter answers the survey: within days, some twice, most never."""
-    if draft.ways[draft.way[case]].state != State.CLOSED or random.random() > ANSWERED:
+    if draft.ways[draft.way[case]].state not in DONE or random.random() > ANSWERED:
         return []
     closed = draft.closed[case]
     until = min(closed + SURVEY_DAYS * DAY, as_of.timestamp())

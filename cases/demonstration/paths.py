@@ -153,6 +153,7 @@ BOTH_CAME = (
 )
 CLAIMED = (Deed("claim", Who.LEAD, Share(0.7, 1.0)),)
 CERTIFIED = (Deed("certify", Who.OFFICE, Hours(0.5, 6.0)),)
+SCORED = (Deed("evaluate", Who.CLERK, Hours(0.5, 12.0)),)
 FAILED = (
     Deed(FAIL, Who.OFFICE, Hours(0.5, 6.0)),
     Deed("sign_in", Who.OFFICE, Hours(0.5, 4.0)),
@@ -218,8 +219,19 @@ PATHS: dict[str, Path] = {
             ),
         ),
         # The third whistle.
-        Path("lettered", 5, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *CERTIFIED)),
-        Path("lettered to two", 3, (*BRIEFED, *APPLIED, *ISSUED, *BOTH_RECEIVED, *BOTH_CAME, *CLAIMED, *CERTIFIED)),
+        Path("lettered", 3, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *CERTIFIED)),
+        Path("scored", 2, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *CERTIFIED, *SCORED)),
+        Path(
+            "two scored",
+            2,
+            (*BRIEFED, *APPLIED, *ISSUED, *BOTH_RECEIVED, *BOTH_CAME, *CLAIMED, *CERTIFIED, *SCORED),
+        ),
+        Path(
+            "failed and scored",
+            1,
+            (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *FAILED, *CERTIFIED, *SCORED),
+        ),
+        Path("lettered to two", 1, (*BRIEFED, *APPLIED, *ISSUED, *BOTH_RECEIVED, *BOTH_CAME, *CLAIMED, *CERTIFIED)),
         Path(
             "lettered to two, one late",
             1,

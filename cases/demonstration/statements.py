@@ -7,7 +7,7 @@ from typing import Any
 from cases.deadlines import Unit
 from cases.demonstration.pictures import Kept
 from cases.rules import RULES
-from cases.workflow import State
+from cases.workflow import DONE, State
 from geodata.crs import METRES_SRID, STORED_SRID
 
 STAGE = """
@@ -20,6 +20,8 @@ CREATE TEMPORARY TABLE staged (
 # A limit in words, as the trace has it.
 UNITS = " ".join(f"WHEN '{unit}' THEN '{unit.label}'" for unit in Unit)
 LIMIT = f"category.limit_amount || CASE category.limit_unit {UNITS} END"
+
+ENDED_WELL = ", ".join(f"'{state}'" for state in sorted(DONE))
 
 FILL = """
 COPY staged (client_id, track_code, category, text, channel, lon, lat, state, reported, due_first, due, closed,
@@ -68,7 +70,7 @@ SETTLE = (
     UPDATE cases_case SET repeats_id = found.earlier FROM (
         SELECT made.id, (
             SELECT earlier.id FROM cases_case AS earlier
-            WHERE earlier.category_id = made.category_id AND earlier.state = '{State.CLOSED}'
+            WHERE earlier.category_id = made.category_id AND earlier.state IN ({ENDED_WELL})
               AND earlier.closed_at BETWEEN made.reported_at - interval '{RULES.reopening_days} days' AND made.reported_at
               AND earlier.point && ST_Expand(made.point, {RULES.repeat_within_m / 50_000})
               AND ST_Distance(ST_Transform(earlier.point, {METRES_SRID}), ST_Transform(made.point, {METRES_SRID}))

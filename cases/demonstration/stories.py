@@ -13,15 +13,29 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from cases.actions.assessing import APPEAL, worked_out
 from cases.actions.district import named
+from cases.assessment import Record
 from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved
 from cases.demonstration.passages import Passages
 from cases.demonstration.paths import FAIL, Deed, Deeds, Who, limit_given
 from cases.demonstration.people import TOWN_DIGITS, Actor, Answering, Offices, People
-from cases.models import Assignment, Category, CheckIn, Dispatch, Letter, SurveyAnswer, Verification, Voice, Whistle
+from cases.models import (
+    Assignment,
+    Category,
+    CheckIn,
+    Dispatch,
+    Letter,
+    Result,
+    SurveyAnswer,
+    TraceEvent,
+    Verification,
+    Voice,
+    Whistle,
+)
 from cases.rules import RULES
-from cases.scoring import RUBRIC, Marks
-from cases.workflow import VERBS, State, after
+from cases.scoring import CURRENT, RUBRIC, Marks
+from cases.workflow import DONE, VERBS, State, after
 from gridmap.models import Organisation
 from gridmap.roles import Role
 
@@ -73,6 +87,7 @@ class Beside:
     assignments: list[Assignment] = field(default_factory=list)
     check_ins: list[CheckIn] = field(default_factory=list)
     verifications: list[Verification] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     voices: list[Voice] = field(default_factory=list)
     answers: list[SurveyAnswer] = field(default_factory=list)
 
@@ -84,13 +99,17 @@ class Beside:
         Assignment.objects.bulk_create(self.assignments, batch_size=1000)
         CheckIn.objects.bulk_create(self.check_ins, batch_size=1000)
         Verification.objects.bulk_create(self.verifications, batch_size=1000)
+        Result.objects.bulk_create(self.results, batch_size=1000)
         Voice.objects.bulk_create(self.voices, batch_size=1000)
         SurveyAnswer.objects.bulk_create(self.answers, batch_size=1000)
 
 
 @dataclass
 class Story:
-    """A case while it is told: where it stands, and the rows it has by now."""
+    """A case while it is told: where it stands, and the rows it has by now.
+
+    ``deeds``: those since a letter was sent, as its score reads them; ``marks``: what the office gave last.
+    """
 
     plot: Plot
     due: dt.datetime
@@ -104,6 +123,9 @@ class Story:
     asked: dict[Who, Assignment] = field(default_factory=dict)
     opinion: tuple[str, int, str] | None = None
     referred: str = ""
+    deeds: list[TraceEvent] = field(default_factory=list)
+    marks: Marks | None = None
+    closed_at: dt.datetime | None = None
 
     @property
     def town(self) -> str:
@@ -193,6 +215,10 @@ class Teller:
         story.state = after(verb, before, story.tracks, lead=deed.concerns_lead)
         if verb.beside:
             story.tracks.add(verb.name)
+        if story.asked:
+            story.deeds.append(TraceEvent(at=at, verb=verb.name, payload=payload))
+        if story.state in DONE:
+            story.closed_at = story.closed_at or at
         return _line(story, at, actor.user if actor else None, role, verb.name, before, payload)
 
     def _said_with(self, deed: Deed, story: Story) -> Payload:
@@ -254,6 +280,11 @@ class Teller:
     def due_after(self, at: dt.datetime, limit: Limit) -> dt.datetime:
         """When a limit runs out."""
         return due_at(at, limit, self._world.calendar)
+
+    def record(self, story: Story, closed_at: dt.datetime) -> Record:
+        """What its score is worked out from."""
+        satisfaction = [story.opinion[1]] if story.opinion else []
+        return Record(story.deeds, (), satisfaction, self._world.calendar, closed_at)
 
 
 def _post(who: Who, story: Story) -> tuple[Role, str]:
@@ -449,13 +480,23 @@ def _claim(it: Doing) -> Payload:
 
 
 def _certify(it: Doing) -> Payload:
-    marks = it.teller.marks()
+    marks = it.story.marks = it.teller.marks()
     rows = [
         Verification(assignment=asked, own=asked.is_lead, text=it.text, at=it.at, by_id=it.by, **vars(marks))
         for asked in it.story.asked.values()
     ]
     it.teller.beside.verifications += rows
     return {"marks": [named(row.assignment) | {"own": row.own} | vars(marks) for row in rows]}
+
+
+def _evaluate(it: Doing) -> Payload:
+    record = it.teller.record(it.story, _there(it.story.closed_at))
+    appeal_by, told = it.teller.due_after(it.at, APPEAL), []
+    for asked in it.story.asked.values():
+        row, said = worked_out(asked, record, it.story.marks, appeal_by=appeal_by, at=it.at)
+        it.teller.beside.results.append(row)
+        told.append(said)
+    return {"results": told, "model": CURRENT.version}
 
 
 # What a verb writes beside state and trace, as the effects of ``cases.actions.handling`` do.
@@ -475,6 +516,7 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "handle": lambda it: named(it.asked),
     "claim": _claim,
     "certify": _certify,
+    "evaluate": _evaluate,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
     "merge": lambda it: {"into": it.story.plot.into},
 }

@@ -25,6 +25,7 @@ from cases.models import (
     Dispatch,
     Letter,
     Photo,
+    Result,
     SurveyAnswer,
     TraceEvent,
     Verification,
@@ -194,9 +195,9 @@ def beside(case: Case) -> dict[str, list[tuple[object, ...]]]:
     """What other tables hold of a case, without keys, numbers of letters and names of files."""
     left_out = {"id", "case", "letter", "assignment", "client_id", "file", "number"}
     found: dict[str, list[tuple[object, ...]]] = {}
-    for model in (Whistle, Dispatch, Letter, Assignment, SurveyAnswer, Voice, Photo, CheckIn, Verification):
+    for model in (Whistle, Dispatch, Letter, Assignment, SurveyAnswer, Voice, Photo, CheckIn, Verification, Result):
         names = [it.attname for it in model._meta.concrete_fields if it.name not in left_out]
-        where = {"assignment__case": case} if model in (CheckIn, Verification) else {"case": case}
+        where = {"assignment__case": case} if model in (CheckIn, Verification, Result) else {"case": case}
         found[model.__name__] = list(model.objects.filter(**where).order_by("id").values_list(*names))
     found["which letter"] = [
         (it.assignment.unit_id,) for it in CheckIn.objects.filter(assignment__case=case).order_by("id")

@@ -11,9 +11,9 @@ from django.db import connection
 from cases.demonstration import accounts
 from cases.demonstration.paths import FAIL, PATHS, UNFINISHED, states_along
 from cases.desk import desk_of
-from cases.models import Case, Letter, SurveyAnswer, TraceEvent, Whistle
+from cases.models import Case, Letter, Result, SurveyAnswer, TraceEvent, Whistle
 from cases.summary import summary
-from cases.workflow import OPEN, VERBS, State, allowed
+from cases.workflow import DONE, OPEN, VERBS, State, allowed
 from gridmap.duties import Standing, standing_of
 from gridmap.roles import Role
 from tests.cases.retaking import BY_THE_WAY, ENDED, cases_of
@@ -22,15 +22,15 @@ pytestmark = pytest.mark.django_db
 # What no path has yet: corrections of the grid, emergencies, reopening, the list of the hard ones, the assessment.
 NOT_YET = {
     *("relocate", "issue_at_once", "ratify", "disown", "withdraw", "reopen", "mark"),
-    *("evaluate", "appeal", "uphold", "grant"),
+    *("appeal", "uphold", "grant"),
 }
 
 
 def test_every_path_is_taken_and_most_cases_end_on_the_grid() -> None:
     missing = {name for name, path in PATHS.items() if path.share and not cases_of(path.deeds)}
     assert missing == set()
-    whistled = Whistle.objects.filter(level=Whistle.Level.TOWN, case__state="closed").count()
-    lettered = Letter.objects.filter(case__state="closed").values("case").distinct().count()
+    whistled = Whistle.objects.filter(level=Whistle.Level.TOWN, case__state__in=DONE).count()
+    lettered = Letter.objects.filter(case__state__in=DONE).values("case").distinct().count()
     assert 0.03 < whistled / 4640 < 0.1
     assert 0.005 < lettered / 4640 < 0.02
     for name in ("solved", "sent back", "settled", "ordered", "lettered", "failed"):
@@ -95,6 +95,14 @@ def test_the_survey_is_answered_by_some_and_most_are_content() -> None:
     assert 4 < figures["satisfaction"]["mean"] < 4.7
     assert SurveyAnswer.objects.count() > figures["survey_rate"]["numerator"]  # some have answered again
     assert Counter(SurveyAnswer.objects.values_list("solved", flat=True)).keys() == {"yes", "partly", "no"}
+
+
+def test_some_departments_have_results_of_several_grades() -> None:
+    results = Result.objects.filter(assignment__case__state=State.EVALUATED)
+    assert results.count() == Result.objects.count() > 20
+    assert len(set(results.values_list("grade", flat=True))) >= 2
+    assert results.filter(assignment__part="assist").exists()
+    assert {bool(it.inputs["satisfaction"]) for it in results} == {True, False}
 
 
 def test_people_work_at_working_hours() -> None:
