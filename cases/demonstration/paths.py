@@ -154,6 +154,11 @@ BOTH_CAME = (
 CLAIMED = (Deed("claim", Who.LEAD, Share(0.7, 1.0)),)
 CERTIFIED = (Deed("certify", Who.OFFICE, Hours(0.5, 6.0)),)
 SCORED = (Deed("evaluate", Who.CLERK, Hours(0.5, 12.0)),)
+EXTENDED = (
+    Deed("extend", Who.LEAD, Share(0.5, 0.55)),
+    Deed("grant_extension", Who.CLERK, Hours(0.3, 3.0)),
+    Deed("claim", Who.LEAD, Share(1.0, 1.4)),
+)
 FAILED = (
     Deed(FAIL, Who.OFFICE, Hours(0.5, 6.0)),
     Deed("sign_in", Who.OFFICE, Hours(0.5, 4.0)),
@@ -237,6 +242,7 @@ PATHS: dict[str, Path] = {
             1,
             (*BRIEFED, *APPLIED, *ISSUED, *ONE_RECEIVED_BY_ITSELF, *BOTH_CAME, *CLAIMED, *CERTIFIED),
         ),
+        Path("extended", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *EXTENDED, *CERTIFIED)),
         Path("received by itself", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED_BY_ITSELF, *CAME, *CLAIMED, *CERTIFIED)),
         Path("failed", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *CLAIMED, *FAILED, *CERTIFIED)),
         # Not among those that are done.
@@ -274,6 +280,7 @@ UNFINISHED = (
     Stop("declined", "decline", "0604"),
     Stop("received by itself", "handle", "0404"),
     Stop("refused by the town", "", "0604"),
+    Stop("extended", "grant_extension", "0203"),
 )
 
 
@@ -294,3 +301,8 @@ def limit_given(verb: str, category: Limit) -> Limit:
     least = ORDERED_AT_LEAST if verb == "order" else ISSUED_AT_LEAST
     longer = category.unit == least.unit and category.amount > least.amount
     return category if longer else least
+
+
+def extension_of(limit: Limit) -> Limit:
+    """How much more time is asked for, and granted: half of what was given, in the same unit."""
+    return Limit(max(1, limit.amount // 2), limit.unit)

@@ -18,7 +18,7 @@ from cases.actions.district import named
 from cases.assessment import Record
 from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved
 from cases.demonstration.passages import Passages
-from cases.demonstration.paths import FAIL, Deed, Deeds, Who, limit_given
+from cases.demonstration.paths import FAIL, Deed, Deeds, Who, extension_of, limit_given
 from cases.demonstration.people import TOWN_DIGITS, Actor, Answering, Offices, People
 from cases.models import (
     Assignment,
@@ -26,6 +26,7 @@ from cases.models import (
     CheckIn,
     Dispatch,
     Letter,
+    Procedure,
     Result,
     SurveyAnswer,
     TraceEvent,
@@ -35,7 +36,7 @@ from cases.models import (
 )
 from cases.rules import RULES
 from cases.scoring import CURRENT, RUBRIC, Marks
-from cases.workflow import DONE, VERBS, State, after
+from cases.workflow import DONE, REASONS, VERBS, Kind, State, after
 from gridmap.models import Organisation
 from gridmap.roles import Role
 
@@ -86,6 +87,7 @@ class Beside:
     letters: list[Letter] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     check_ins: list[CheckIn] = field(default_factory=list)
+    procedures: list[Procedure] = field(default_factory=list)
     verifications: list[Verification] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     voices: list[Voice] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Beside:
         Letter.objects.bulk_create(self.letters, batch_size=1000)
         Assignment.objects.bulk_create(self.assignments, batch_size=1000)
         CheckIn.objects.bulk_create(self.check_ins, batch_size=1000)
+        Procedure.objects.bulk_create(self.procedures, batch_size=1000)
         Verification.objects.bulk_create(self.verifications, batch_size=1000)
         Result.objects.bulk_create(self.results, batch_size=1000)
         Voice.objects.bulk_create(self.voices, batch_size=1000)
@@ -109,6 +112,7 @@ class Story:
     """A case while it is told: where it stands, and the rows it has by now.
 
     ``deeds``: those since a letter was sent, as its score reads them; ``marks``: what the office gave last.
+    ``procedure``: what was asked for last beside the course.
     """
 
     plot: Plot
@@ -122,6 +126,7 @@ class Story:
     ordered: Assignment | None = None
     asked: dict[Who, Assignment] = field(default_factory=dict)
     opinion: tuple[str, int, str] | None = None
+    procedure: Procedure | None = None
     referred: str = ""
     deeds: list[TraceEvent] = field(default_factory=list)
     marks: Marks | None = None
@@ -210,8 +215,11 @@ class Teller:
         actor = None if deed.who == Who.NOBODY else self._actor(deed.who, story)
         role = self._world.people.role_used(actor, verb.roles, story.plot.area) if actor else ""
         payload = self._said_with(deed, story)
+        doing = Doing(self, story, deed, actor, at, str(payload.get("text", "")))
+        if verb.procedure:
+            payload |= _decide(doing) if verb.stages else _ask(doing)
         if deed.verb in EFFECTS:
-            payload |= EFFECTS[deed.verb](Doing(self, story, deed, actor, at, str(payload.get("text", ""))))
+            payload |= EFFECTS[deed.verb](doing)
         story.state = after(verb, before, story.tracks, lead=deed.concerns_lead)
         if verb.beside:
             story.tracks.add(verb.name)
@@ -273,6 +281,10 @@ class Teller:
         """Powers over it that its town has itself."""
         return self._world.offices.own_powers(story.plot.category.code, story.town)
 
+    def reason(self, verb: str) -> str:
+        """One of the reasons a verb can have."""
+        return self._random.choice(list(REASONS[verb]))
+
     def marks(self) -> Marks:
         """What the office thinks of a department's work: mostly well of it."""
         return Marks(*self._random.choices(range(2, 6), (1, 4, 8, 7), k=len(RUBRIC)))
@@ -325,6 +337,12 @@ class Doing:
     def by(self) -> int:
         """The user who acts."""
         return int(_there(self.actor).user)
+
+    @property
+    def procedure(self) -> Procedure:
+        """What it decides."""
+        found: Procedure = _there(self.story.procedure)
+        return found
 
     @property
     def asked(self) -> Assignment:
@@ -499,6 +517,51 @@ def _evaluate(it: Doing) -> Payload:
     return {"results": told, "model": CURRENT.version}
 
 
+def _ask(it: Doing) -> Payload:
+    """Ask for something beside the course, as ``cases.actions.asking`` does."""
+    verb = it.deed.verb
+    kind, reason = Kind(str(VERBS[verb].procedure)), it.teller.reason(verb)
+    asked = it.story.procedure = Procedure(
+        case_id=it.story.plot.key,
+        assignment=it.asked,
+        unit=it.asked.unit,
+        kind=kind,
+        reason=reason,
+        text=it.text,
+        asked_at=it.at,
+        asked_by_id=it.by,
+        decide_by=it.teller.due_after(it.at, RULES.decisions[kind]),
+    )
+    it.teller.beside.procedures.append(asked)
+    told: Payload = {"reason": REASONS[verb][reason], "procedure": kind.label}
+    return told | (ASKING[verb](it, asked) if verb in ASKING else {})
+
+
+def _more(it: Doing, asked: Procedure) -> Payload:
+    more = extension_of(it.asked.limit)
+    asked.limit_amount = more.amount
+    return {"limit": str(more)}
+
+
+# What some ask for beside a reason.
+ASKING: dict[str, Callable[[Doing, Procedure], Payload]] = {"extend": _more}
+
+
+def _decide(it: Doing) -> Payload:
+    """Carry on what was asked for."""
+    asked, stage = it.procedure, VERBS[it.deed.verb].stage
+    asked.stage = stage or asked.stage
+    asked.decided_at, asked.decided_by_id, asked.ruling = it.at, it.by, it.text
+    return {"procedure": asked.kind_label, "asked_by": asked.unit.name if asked.unit else ""}
+
+
+def _grant_extension(it: Doing) -> Payload:
+    asked, own, more = it.procedure, it.asked, extension_of(it.asked.limit)
+    asked.due_before, own.due_at = own.due_at, it.teller.due_after(own.due_at, more)
+    asked.due_after = it.story.due = own.due_at
+    return {"limit": str(more), "due_at": own.due_at.isoformat()}
+
+
 # What a verb writes beside state and trace, as the effects of ``cases.actions.handling`` do.
 EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "whistle": _whistle,
@@ -517,6 +580,7 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "claim": _claim,
     "certify": _certify,
     "evaluate": _evaluate,
+    "grant_extension": _grant_extension,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
     "merge": lambda it: {"into": it.story.plot.into},
 }

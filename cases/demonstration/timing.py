@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases.deadlines import DeadlineTable, Limit, Unit, WorkingCalendar, halved
-from cases.demonstration.paths import RESTARTS, Deed, Deeds, Hours, Share, limit_given
+from cases.demonstration.paths import RESTARTS, Deed, Deeds, Hours, Share, extension_of, limit_given
 from cases.models import Category
 
 Floats = NDArray[np.float64]
@@ -100,6 +100,9 @@ class _Clock:
         self._before = np.maximum(at, self._before + BREATH_S)
         if deed.verb in RESTARTS:
             self._restart(deed.verb)
+        if deed.verb == "grant_extension":
+            more = [extension_of(limit) for limit in self._asked]
+            self.due = self._run(self.due, more, np.ones(len(self._before)))
         return self._before
 
     def _restart(self, verb: str) -> None:
@@ -112,12 +115,16 @@ class _Clock:
 
     def _of_limit(self, share: Floats) -> Floats:
         """When a share of the running limit has run."""
-        amounts = np.array([limit.amount for limit in self._limits])[self._walker.category]
-        units = np.array([limit.unit.value for limit in self._limits])[self._walker.category]
+        return self._run(self._began, self._limits, share)
+
+    def _run(self, starts: Floats, limits: Sequence[Limit], share: Floats) -> Floats:
+        """When a share of the limits, by category, has run from some moments on."""
+        amounts = np.array([limit.amount for limit in limits])[self._walker.category]
+        units = np.array([limit.unit.value for limit in limits])[self._walker.category]
         moments = np.empty(len(share))
         for unit in Unit:
             mine = units == unit.value
-            moments[mine] = self._walker.timing.later(self._began[mine], amounts[mine] * share[mine], unit)
+            moments[mine] = self._walker.timing.later(starts[mine], amounts[mine] * share[mine], unit)
         return np.floor(moments)
 
 

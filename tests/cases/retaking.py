@@ -25,6 +25,7 @@ from cases.models import (
     Dispatch,
     Letter,
     Photo,
+    Procedure,
     Result,
     SurveyAnswer,
     TraceEvent,
@@ -33,7 +34,7 @@ from cases.models import (
     Whistle,
 )
 from cases.scoring import RUBRIC, Marks
-from cases.workflow import VERBS
+from cases.workflow import REASONS, VERBS
 from gridmap.duties import standing_of
 from gridmap.models import Organisation
 from tests.cases.pictures import jpeg
@@ -152,13 +153,19 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         unit=said.get("unit", "") if event.verb == "order" else "",
         department=units.get(said.get("lead") or said.get("department"), ""),
         persons=said.get("persons", ""),
+        reason=reason_in(event),
         own_power=said.get("own_power", ""),
         into=again[into.pk].number if into else "",
         assisting=[units[name] for name in said.get("assisting", [])],
-        limit=limit_in(said["limit"]) if event.verb in ("order", "issue") else None,
+        limit=limit_in(said["limit"]) if event.verb in ("order", "issue", "extend") else None,
         pictures=[picture()] if "photos" in said else [],
         marks={it["unit"]: Marks(*(it[item] for item in RUBRIC)) for it in said.get("marks", []) if it["own"]},
     )
+
+
+def reason_in(event: TraceEvent) -> str:
+    known = REASONS.get(event.verb, {})
+    return next((key for key, words in known.items() if words == event.payload["reason"]), "")
 
 
 def limit_in(words: str) -> Limit:
@@ -195,7 +202,19 @@ def beside(case: Case) -> dict[str, list[tuple[object, ...]]]:
     """What other tables hold of a case, without keys, numbers of letters and names of files."""
     left_out = {"id", "case", "letter", "assignment", "client_id", "file", "number"}
     found: dict[str, list[tuple[object, ...]]] = {}
-    for model in (Whistle, Dispatch, Letter, Assignment, SurveyAnswer, Voice, Photo, CheckIn, Verification, Result):
+    for model in (
+        Whistle,
+        Dispatch,
+        Letter,
+        Assignment,
+        Procedure,
+        SurveyAnswer,
+        Voice,
+        Photo,
+        CheckIn,
+        Verification,
+        Result,
+    ):
         names = [it.attname for it in model._meta.concrete_fields if it.name not in left_out]
         where = {"assignment__case": case} if model in (CheckIn, Verification, Result) else {"case": case}
         found[model.__name__] = list(model.objects.filter(**where).order_by("id").values_list(*names))

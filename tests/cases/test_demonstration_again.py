@@ -17,9 +17,9 @@ from cases.demonstration import history
 from cases.demonstration.drafting import STALE_EVERY
 from cases.demonstration.paths import PATHS, UNFINISHED, Stop
 from cases.management.commands.load_demo import FIXTURES
-from cases.models import Assignment, Case, Dispatch, SurveyAnswer, TraceEvent, Whistle
+from cases.models import Assignment, Case, Dispatch, Procedure, SurveyAnswer, TraceEvent, Whistle
 from cases.summary import summary
-from cases.workflow import OPEN, STEP_OF, VERBS, State, Step, Verb, after, allowed
+from cases.workflow import OPEN, STEP_OF, VERBS, Stage, State, Step, Verb, after, allowed
 from gridmap.duties import Standing, standing_of
 from tests.cases.retaking import BY_THE_WAY, ENDED, assert_same_again, cases_of
 
@@ -153,15 +153,23 @@ def course_at(case: Case, at: dt.datetime, actors: dict[str, int | None]) -> Cou
     assignments = list(Assignment.objects.filter(case=case).select_related("unit", "letter").order_by("id"))
     for row in assignments:
         then(row, "received_at", "arrived_at", "finished_at")
+    procedures = list(Procedure.objects.filter(case=case).select_related("unit", "department").order_by("id"))
     orders = [it for it in earlier(assignments, "ordered_at") if it.letter_id is None]
     return Course(
         whistle=next(iter(then(it, "filed_at", "sent_at") for it in earlier(whistles, "blown_at")), None),
         dispatch=next(iter(earlier(dispatches, "at")), None),
         assignment=orders[-1] if orders else None,
         asked=tuple(it for it in earlier(assignments, "ordered_at") if it.letter_id is not None),
-        procedures=(),
+        procedures=tuple(procedure_at(it, at) for it in earlier(procedures, "asked_at")),
         actors=dict(actors),
     )
+
+
+def procedure_at(row: Procedure, at: dt.datetime) -> Procedure:
+    """What was asked for as it stood just before a moment."""
+    reached = {Stage.OVER: row.ended_at, Stage.GRANTED: row.decided_at, Stage.SUPPORTED: row.supported_at}
+    row.stage = next((stage for stage, when in reached.items() if when is not None and when < at), Stage.ASKED)
+    return row
 
 
 # Under which names the trace keeps what a verb needs.
