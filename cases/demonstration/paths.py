@@ -15,7 +15,7 @@ from cases.workflow import VERBS, State, after
 # The verb by which the town sends a department back to do it again.
 FAIL = "fail"
 # These give the case a new deadline, from the moment they are used.
-RESTARTS = ("order", "redo", "issue", FAIL)
+RESTARTS = ("order", "redo", "issue", "reopen", FAIL)
 # A leader and a centre give the time the category allows, and never less than this.
 ORDERED_AT_LEAST = Limit(2, Unit.WORKING_DAYS)
 ISSUED_AT_LEAST = Limit(5, Unit.WORKING_DAYS)
@@ -63,12 +63,16 @@ class Since:
 
 @dataclass(frozen=True)
 class Deed:
-    """A verb, who uses it, and when; ``about``: which department, where it is about one."""
+    """A verb, who uses it, and when; ``about``: which department, where it is about one.
+
+    ``told``: where the case then stands, for a verb whose end the course of the case tells.
+    """
 
     verb: str
     who: Who
     when: Hours | Share | Since
     about: Who = Who.LEAD
+    told: State | None = None
 
     @property
     def concerns_lead(self) -> bool:
@@ -183,6 +187,18 @@ PATHS: dict[str, Path] = {
             ),
             far=False,
         ),
+        Path(
+            "reopened",
+            2,
+            (
+                *TAKEN,
+                *SOLVED,
+                Deed("reopen", Who.CLERK, Hours(8.0, 60.0), told=State.HANDLING),
+                Deed("resolve", Who.WORKER, Share(0.4, 0.8)),
+                Deed("close", Who.CHIEF, Share(0.9, 1.0)),
+            ),
+            far=False,
+        ),
         # The second whistle: whoever was sent settles it, or an office of the town does.
         Path("settled", 18, (*WHISTLED, *FILED_AND_SENT, *SETTLED, *CONCLUDED)),
         Path("settled, sent first", 7, (*WHISTLED, *SENT_AND_FILED, *SETTLED, *CONCLUDED)),
@@ -289,7 +305,7 @@ def states_along(deeds: Deeds) -> list[tuple[State, State]]:
     state, tracks, along = State.REPORTED, set[str](), []
     for deed in deeds:
         verb = VERBS[deed.verb]
-        came, state = state, after(verb, state, tracks, lead=deed.concerns_lead)
+        came, state = state, after(verb, state, tracks, lead=deed.concerns_lead, told=deed.told)
         if verb.beside:
             tracks.add(verb.name)
         along.append((came, state))

@@ -116,6 +116,11 @@ ENDS = (
     WHERE event.payload ? 'photos' AND event.verb <> 'report'
     ORDER BY event.case_id, event.seq
     """,
+    """
+    UPDATE cases_case SET reopened = found.times
+    FROM staged, (SELECT case_id, count(*) AS times FROM cases_traceevent WHERE verb = 'reopen' GROUP BY case_id) AS found
+    WHERE staged.client_id = cases_case.client_id AND found.case_id = cases_case.id
+    """,
     # Not before both are there: the one it is part of has its own row.
     f"""
     UPDATE cases_case SET state = '{State.MERGED}', closed_at = event.at, merged_into_id = kept.id

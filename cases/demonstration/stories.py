@@ -220,7 +220,7 @@ class Teller:
             payload |= _decide(doing) if verb.stages else _ask(doing)
         if deed.verb in EFFECTS:
             payload |= EFFECTS[deed.verb](doing)
-        story.state = after(verb, before, story.tracks, lead=deed.concerns_lead)
+        story.state = after(verb, before, story.tracks, lead=deed.concerns_lead, told=deed.told)
         if verb.beside:
             story.tracks.add(verb.name)
         if story.asked:
@@ -517,6 +517,18 @@ def _evaluate(it: Doing) -> Payload:
     return {"results": told, "model": CURRENT.version}
 
 
+def _reopen(it: Doing) -> Payload:
+    story, reason, limit = it.story, it.teller.reason("reopen"), halved(it.story.plot.category.limit)
+    closed_at, story.closed_at = _there(story.closed_at), None
+    story.due = it.teller.due_after(it.at, limit)
+    return {
+        "reason": REASONS["reopen"][reason],
+        "was_closed_at": closed_at.isoformat(),
+        "limit": str(limit),
+        "due_at": story.due.isoformat(),
+    }
+
+
 def _ask(it: Doing) -> Payload:
     """Ask for something beside the course, as ``cases.actions.asking`` does."""
     verb = it.deed.verb
@@ -581,6 +593,7 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "certify": _certify,
     "evaluate": _evaluate,
     "grant_extension": _grant_extension,
+    "reopen": _reopen,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
     "merge": lambda it: {"into": it.story.plot.into},
 }

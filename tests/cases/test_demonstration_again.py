@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from cases import sealing
+from cases.actions.reopening import reopens_to
 from cases.course import Course
 from cases.deadlines import SHANGHAI
 from cases.demonstration import history
@@ -68,8 +69,9 @@ def test_every_deed_was_allowed_to_whoever_did_it(more: list[int]) -> None:
     """All that went beyond the grid, all that is open or ended otherwise, and one in twenty of the rest."""
     far = set(Whistle.objects.values_list("case_id", flat=True))
     odd = set(Case.objects.exclude(state="closed").values_list("pk", flat=True))
+    again = set(Case.objects.filter(reopened__gt=0).values_list("pk", flat=True))
     rest = set(Case.objects.order_by("pk").values_list("pk", flat=True)[::20])
-    chosen = Case.objects.filter(pk__in=far | odd | rest | set(more)).select_related("category")
+    chosen = Case.objects.filter(pk__in=far | odd | again | rest | set(more)).select_related("category")
     assert chosen.count() > 600
     for case in chosen.prefetch_related("trace__actor", "whistles__sent", "dispatches", "assignments__unit"):
         follow(case)
@@ -119,7 +121,8 @@ def follow(case: Case) -> None:
             assert course.too_early(verb, case, standing, event.at) is None, about
             assert_given(verb, event)
         lead = concerned is None or concerned.is_lead
-        state = after(verb, state, course.tracks, lead=lead)
+        told = told_by(event, course) if verb.one_of else None
+        state = after(verb, state, course.tracks, lead=lead, told=told)
         assert event.to_state == state, about
         actors[verb.name] = event.actor_id
     assert case.state == state, case.number
@@ -129,6 +132,11 @@ def asked_in(case: Case, event: TraceEvent, course: Course) -> Assignment | None
     """What a letter asked of the department a deed is about."""
     name = event.payload.get("department")
     return next((it for it in course.asked if it.unit.name == name), None)
+
+
+def told_by(event: TraceEvent, course: Course) -> State | None:
+    """Where the course of a case says that it stands after a verb."""
+    return reopens_to(course)
 
 
 @cache
