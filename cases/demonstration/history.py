@@ -25,6 +25,7 @@ from cases.actions.surveying import SURVEY_DAYS
 from cases.demonstration import pictures, statements
 from cases.demonstration.drafting import Draft, daytime, draft_of
 from cases.demonstration.passages import Passages
+from cases.demonstration.paths import ISSUING
 from cases.demonstration.people import Offices, People
 from cases.demonstration.stories import Plot, Teller, World
 from cases.demonstration.timing import DAY, Whole
@@ -166,21 +167,24 @@ def _plots(
             answers=_answers(draft, case, as_of, random),
             absorbs=absorbed,
             into=made[into][1] if into >= 0 else "",
-            letter=letters.get(case, 0),
+            letters=letters[case],
         )
 
 
-def _letters(cursor: Any, draft: Draft) -> dict[int, int]:
-    """The numbers of the letters, in the order they were issued."""
+def _letters(cursor: Any, draft: Draft) -> defaultdict[int, list[int]]:
+    """The numbers of the letters of each case; all of them are numbered in the order they were issued."""
     issued = [
         (float(moment), case)
         for way in draft.ways
         for column, deed in enumerate(way.deeds)
-        if deed.verb == "issue"
+        if deed.verb in ISSUING
         for case, moment in zip(way.cases.tolist(), way.walk.moments[:, column], strict=True)
     ]
     cursor.execute("SELECT nextval('cases_letter_number') FROM generate_series(1, %s)", [len(issued)])
-    return {case: number for (_, case), (number,) in zip(sorted(issued), cursor.fetchall(), strict=True)}
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for (_, case), (number,) in zip(sorted(issued), cursor.fetchall(), strict=True):
+        found[case].append(number)
+    return found
 
 
 def _voices(draft: Draft, case: int, count: int, as_of: dt.datetime, random: np.random.Generator) -> list[float]:

@@ -60,8 +60,8 @@ class Plot:
     """A case as it was written, and what happens to it: its deeds at their moments (seconds since the epoch).
 
     ``voices`` and ``answers``: when somebody says the same, and when the survey is answered. ``absorbs``: the numbers
-    of the cases merged into it, by moment. ``into``: the number of the case it is merged into, "" for none. ``letter``:
-    the letter's number in the sequence of all, 0 for none.
+    of the cases merged into it, by moment. ``into``: the number of the case it is merged into, "" for none. ``letters``:
+    the numbers of its letters in the sequence of all.
     """
 
     key: int
@@ -75,7 +75,7 @@ class Plot:
     answers: Sequence[float] = ()
     absorbs: Sequence[tuple[float, str]] = ()
     into: str = ""
-    letter: int = 0
+    letters: Sequence[int] = ()
 
 
 @dataclass
@@ -126,6 +126,7 @@ class Story:
     ordered: Assignment | None = None
     asked: dict[Who, Assignment] = field(default_factory=dict)
     opinion: tuple[str, int, str] | None = None
+    letters: list[Letter] = field(default_factory=list)
     procedure: Procedure | None = None
     referred: str = ""
     deeds: list[TraceEvent] = field(default_factory=list)
@@ -440,31 +441,32 @@ def _apply(it: Doing) -> Payload:
     return {"own_powers": powers, "own_power": it.teller.say("own_power", it.story)} if powers else {}
 
 
-def _issue(it: Doing) -> Payload:
+def _issue(it: Doing, *, urgent: bool = False) -> Payload:
     story, teller = it.story, it.teller
-    limit = limit_given("issue", story.plot.category.limit)
+    limit = limit_given(it.deed.verb, story.plot.category.limit)
     lead, assisting = teller.departments(story)
     whistle = Whistle(
         case_id=story.plot.key,
         level=Whistle.Level.DISTRICT,
-        tried=story.referred,
+        tried=story.referred or it.text,
         reason=it.text,
         blown_at=it.at,
         blown_by_id=it.by,
     )
     letter = Letter(
-        number=f"吹函〔{it.at:%Y}〕{story.plot.letter:05d}号",
+        number=f"吹函〔{it.at:%Y}〕{story.plot.letters[len(story.letters)]:05d}号",
         case_id=story.plot.key,
         task=it.text,
         due_at=teller.due_after(it.at, limit),
         issued_at=it.at,
         issued_by_id=it.by,
-        confirmed_by_id=story.actors[Who.PRINCIPAL].user,
+        confirmed_by_id=None if urgent else story.actors[Who.PRINCIPAL].user,
+        confirm_by=it.at + RULES.ratification if urgent else None,
     )
     teller.beside.whistles.append(whistle)
     teller.beside.letters.append(letter)
-    limits = {"receive_by": RULES.receipt, "return_by": RULES.returning, "arrive_by": RULES.arrival}
-    by_when = {name: teller.due_after(it.at, given) for name, given in limits.items()}
+    story.letters.append(letter)
+    by_when = _emergency_limits(it) if urgent else _letter_limits(it)
     for who, unit in zip((Who.LEAD, Who.ASSISTANT), (lead, *assisting), strict=False):
         part = Assignment.Part.LEAD if who == Who.LEAD else Assignment.Part.ASSIST
         story.asked[who] = _assign(it, unit, limit, letter=letter, part=part, **by_when)
@@ -476,7 +478,23 @@ def _issue(it: Doing) -> Payload:
         "assisting": [unit.name for unit in assisting],
         "limit": str(limit),
         "due_at": letter.due_at.isoformat(),
-    }
+    } | ({"urgent": True} if urgent else {})
+
+
+def _letter_limits(it: Doing) -> dict[str, dt.datetime]:
+    limits = {"receive_by": RULES.receipt, "return_by": RULES.returning, "arrive_by": RULES.arrival}
+    return {name: it.teller.due_after(it.at, given) for name, given in limits.items()}
+
+
+def _emergency_limits(it: Doing) -> dict[str, dt.datetime]:
+    receive_by = it.at + RULES.emergency_receipt
+    return {"receive_by": receive_by, "return_by": receive_by, "arrive_by": it.at + RULES.emergency_arrival}
+
+
+def _ratify(it: Doing) -> Payload:
+    letter = it.story.letters[-1]
+    letter.confirmed_by_id, letter.confirmed_at = it.by, it.at
+    return {"letter": letter.number, "late": letter.confirm_by is not None and it.at > letter.confirm_by}
 
 
 def _receive(it: Doing) -> Payload:
@@ -586,6 +604,8 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "refer": _refer,
     "apply": _apply,
     "issue": _issue,
+    "issue_at_once": lambda it: _issue(it, urgent=True),
+    "ratify": _ratify,
     "receive": _receive,
     "sign_in": _sign_in,
     "handle": lambda it: named(it.asked),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases.deadlines import DeadlineTable, Limit, Unit, WorkingCalendar, halved
-from cases.demonstration.paths import RESTARTS, Deed, Deeds, Hours, Share, extension_of, limit_given
+from cases.demonstration.paths import ISSUING, RESTARTS, Deed, Deeds, Hours, Share, extension_of, limit_given
 from cases.models import Category
 
 Floats = NDArray[np.float64]
@@ -106,7 +106,7 @@ class _Clock:
         return self._before
 
     def _restart(self, verb: str) -> None:
-        if verb in ("order", "issue"):
+        if verb in ("order", *ISSUING):
             self._limits = self._asked = [limit_given(verb, limit) for limit in self._walker.limits]
         else:
             self._limits = [halved(limit) for limit in self._asked]

@@ -157,7 +157,7 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         own_power=said.get("own_power", ""),
         into=again[into.pk].number if into else "",
         assisting=[units[name] for name in said.get("assisting", [])],
-        limit=limit_in(said["limit"]) if event.verb in ("order", "issue", "extend") else None,
+        limit=limit_in(said["limit"]) if event.verb in LIMITED else None,
         pictures=[picture()] if "photos" in said else [],
         marks={it["unit"]: Marks(*(it[item] for item in RUBRIC)) for it in said.get("marks", []) if it["own"]},
     )
@@ -174,6 +174,8 @@ def limit_in(words: str) -> Limit:
     return Limit(int(found[1]), next(unit for unit in Unit if unit.label == found[2]))
 
 
+# What gives a limit, or asks for one.
+LIMITED = ("order", "issue", "issue_at_once", "extend")
 OWN = {"id", "number", "client_id", "content_digest", "track_code"}
 
 

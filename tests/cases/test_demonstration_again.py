@@ -161,6 +161,8 @@ def course_at(case: Case, at: dt.datetime, actors: dict[str, int | None]) -> Cou
     assignments = list(Assignment.objects.filter(case=case).select_related("unit", "letter").order_by("id"))
     for row in assignments:
         then(row, "received_at", "arrived_at", "finished_at")
+        if row.letter is not None and row.letter.confirmed_at is not None and row.letter.confirmed_at >= at:
+            row.letter.confirmed_by_id = None
     procedures = list(Procedure.objects.filter(case=case).select_related("unit", "department").order_by("id"))
     orders = [it for it in earlier(assignments, "ordered_at") if it.letter_id is None]
     return Course(

@@ -19,9 +19,9 @@ from gridmap.roles import Role
 from tests.cases.retaking import BY_THE_WAY, ENDED, cases_of
 
 pytestmark = pytest.mark.django_db
-# What no path has yet: corrections of the grid, emergencies, the list of the hard ones, the assessment.
+# What no path has yet: corrections of the grid, emergencies nobody confirms, the list of the hard ones, appeals.
 NOT_YET = {
-    *("relocate", "issue_at_once", "ratify", "disown", "withdraw", "mark"),
+    *("relocate", "disown", "withdraw", "mark"),
     *("appeal", "uphold", "grant"),
 }
 
