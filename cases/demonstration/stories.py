@@ -36,7 +36,7 @@ from cases.models import (
 )
 from cases.rules import RULES
 from cases.scoring import CURRENT, RUBRIC, Marks
-from cases.workflow import DONE, REASONS, VERBS, Kind, State, after
+from cases.workflow import DONE, REASONS, VERBS, Kind, Stage, State, after
 from gridmap.models import Organisation
 from gridmap.roles import Role
 
@@ -112,7 +112,7 @@ class Story:
     """A case while it is told: where it stands, and the rows it has by now.
 
     ``deeds``: those since a letter was sent, as its score reads them; ``marks``: what the office gave last.
-    ``procedure``: what was asked for last beside the course.
+    ``procedures``: what was asked for beside the course.
     """
 
     plot: Plot
@@ -127,7 +127,7 @@ class Story:
     asked: dict[Who, Assignment] = field(default_factory=dict)
     opinion: tuple[str, int, str] | None = None
     letters: list[Letter] = field(default_factory=list)
-    procedure: Procedure | None = None
+    procedures: list[Procedure] = field(default_factory=list)
     referred: str = ""
     deeds: list[TraceEvent] = field(default_factory=list)
     marks: Marks | None = None
@@ -273,8 +273,12 @@ class Teller:
         return self._random.choice(others) if self._random.random() < TO_ANOTHER else own
 
     def departments(self, story: Story) -> tuple[Organisation, list[Organisation]]:
-        """Whom a letter asks: the lead, and those that assist where the path has any."""
-        lead, assisting = self._world.offices.departments(story.plot.category.code)
+        """Whom a letter asks: the lead, and those that assist where the path has any.
+
+        Whoever was asked before, and is no longer, is not asked again.
+        """
+        first, others = self._world.offices.departments(story.plot.category.code)
+        lead, *assisting = (first, *others)[len(story.letters) :]
         several = any(not deed.concerns_lead for deed in story.plot.deeds)
         return lead, assisting[:1] if several else []
 
@@ -341,9 +345,8 @@ class Doing:
 
     @property
     def procedure(self) -> Procedure:
-        """What it decides."""
-        found: Procedure = _there(self.story.procedure)
-        return found
+        """What it decides: what was asked for last."""
+        return self.story.procedures[-1]
 
     @property
     def asked(self) -> Assignment:
@@ -463,7 +466,10 @@ def _issue(it: Doing, *, urgent: bool = False) -> Payload:
         confirmed_by_id=None if urgent else story.actors[Who.PRINCIPAL].user,
         confirm_by=it.at + RULES.ratification if urgent else None,
     )
-    teller.beside.whistles.append(whistle)
+    if not story.letters:
+        teller.beside.whistles.append(whistle)
+    for who in (Who.LEAD, Who.ASSISTANT):
+        story.actors.pop(who, None)
     teller.beside.letters.append(letter)
     story.letters.append(letter)
     by_when = _emergency_limits(it) if urgent else _letter_limits(it)
@@ -551,7 +557,7 @@ def _ask(it: Doing) -> Payload:
     """Ask for something beside the course, as ``cases.actions.asking`` does."""
     verb = it.deed.verb
     kind, reason = Kind(str(VERBS[verb].procedure)), it.teller.reason(verb)
-    asked = it.story.procedure = Procedure(
+    asked = Procedure(
         case_id=it.story.plot.key,
         assignment=it.asked,
         unit=it.asked.unit,
@@ -562,6 +568,7 @@ def _ask(it: Doing) -> Payload:
         asked_by_id=it.by,
         decide_by=it.teller.due_after(it.at, RULES.decisions[kind]),
     )
+    it.story.procedures.append(asked)
     it.teller.beside.procedures.append(asked)
     told: Payload = {"reason": REASONS[verb][reason], "procedure": kind.label}
     return told | (ASKING[verb](it, asked) if verb in ASKING else {})
@@ -583,6 +590,20 @@ def _decide(it: Doing) -> Payload:
     asked.stage = stage or asked.stage
     asked.decided_at, asked.decided_by_id, asked.ruling = it.at, it.by, it.text
     return {"procedure": asked.kind_label, "asked_by": asked.unit.name if asked.unit else ""}
+
+
+def _take_back(it: Doing) -> Payload:
+    withdrawn = _withdraw(it)
+    hops = sum(asked.kind == Kind.RETURN and asked.stage == Stage.GRANTED for asked in it.story.procedures)
+    return {"withdrawn": withdrawn, "hops": hops}
+
+
+def _withdraw(it: Doing) -> list[str]:
+    """Ask nobody any more; gives the names of the departments."""
+    asked, it.story.asked = list(it.story.asked.values()), {}
+    for assignment in asked:
+        assignment.withdrawn_at = it.at
+    return [assignment.unit.name for assignment in asked]
 
 
 def _grant_extension(it: Doing) -> Payload:
@@ -613,6 +634,7 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "certify": _certify,
     "evaluate": _evaluate,
     "grant_extension": _grant_extension,
+    "take_back": _take_back,
     "reopen": _reopen,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),
     "merge": lambda it: {"into": it.story.plot.into},

@@ -164,12 +164,13 @@ def course_at(case: Case, at: dt.datetime, actors: dict[str, int | None]) -> Cou
         if row.letter is not None and row.letter.confirmed_at is not None and row.letter.confirmed_at >= at:
             row.letter.confirmed_by_id = None
     procedures = list(Procedure.objects.filter(case=case).select_related("unit", "department").order_by("id"))
-    orders = [it for it in earlier(assignments, "ordered_at") if it.letter_id is None]
+    binding = [it for it in earlier(assignments, "ordered_at") if it.withdrawn_at is None or it.withdrawn_at >= at]
+    letter = binding[-1].letter_id if binding else None
     return Course(
         whistle=next(iter(then(it, "filed_at", "sent_at") for it in earlier(whistles, "blown_at")), None),
         dispatch=next(iter(earlier(dispatches, "at")), None),
-        assignment=orders[-1] if orders else None,
-        asked=tuple(it for it in earlier(assignments, "ordered_at") if it.letter_id is not None),
+        assignment=binding[-1] if binding and letter is None else None,
+        asked=tuple(it for it in binding if letter is not None and it.letter_id == letter),
         procedures=tuple(procedure_at(it, at) for it in earlier(procedures, "asked_at")),
         actors=dict(actors),
     )
