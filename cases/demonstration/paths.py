@@ -34,6 +34,7 @@ class Who(StrEnum):
     LEADER = "leader"
     PRINCIPAL = "principal"
     UNIT = "unit"  # somebody of the unit that was ordered
+    DISTRICT = "district"  # somebody of the district's centre
     LEAD = "lead"
     ASSISTANT = "assistant"
     NOBODY = "nobody"  # it happens by itself
@@ -178,6 +179,13 @@ EXTENDED = (
     Deed("grant_extension", Who.CLERK, Hours(0.3, 3.0)),
     Deed("claim", Who.LEAD, Share(1.0, 1.4)),
 )
+SUSPENDED = (
+    Deed("suspend", Who.LEAD, Hours(2.0, 8.0)),
+    Deed("support_suspension", Who.PRINCIPAL, Hours(0.5, 8.0)),
+    Deed("grant_suspension", Who.DISTRICT, Hours(0.5, 8.0)),
+    Deed("resume", Who.LEAD, Hours(40.0, 120.0), told=State.ARRIVED),
+    Deed("claim", Who.LEAD, Hours(4.0, 24.0)),
+)
 FAILED = (
     Deed(FAIL, Who.OFFICE, Hours(0.5, 6.0)),
     Deed("sign_in", Who.OFFICE, Hours(0.5, 4.0)),
@@ -188,7 +196,7 @@ PATHS: dict[str, Path] = {
     path.name: path
     for path in (
         # The first level. By far the most: the article says that nearly all is done, and never that it had to go up.
-        Path("solved", 874, (*TAKEN, *SOLVED), far=False),
+        Path("solved", 873, (*TAKEN, *SOLVED), far=False),
         Path("solved and recorded", 45, (*TAKEN, Deed("record", Who.WORKER, Share(0.3, 0.4)), *SOLVED), far=False),
         Path(
             "sent back",
@@ -274,6 +282,7 @@ PATHS: dict[str, Path] = {
             (*BRIEFED, *APPLIED, *ISSUED, *ONE_RECEIVED_BY_ITSELF, *BOTH_CAME, *CLAIMED, *CERTIFIED),
         ),
         Path("returned", 1, (*BRIEFED, *APPLIED, *ISSUED, *RETURNED, *RECEIVED, *CAME, *CLAIMED, *CERTIFIED)),
+        Path("suspended", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *SUSPENDED, *CERTIFIED)),
         Path("at once", 1, (*DISPATCHED, *ISSUED_AT_ONCE, *CLAIMED, *CERTIFIED)),
         Path("extended", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED, *CAME, *EXTENDED, *CERTIFIED)),
         Path("received by itself", 1, (*BRIEFED, *APPLIED, *ISSUED, *RECEIVED_BY_ITSELF, *CAME, *CLAIMED, *CERTIFIED)),
@@ -313,6 +322,7 @@ UNFINISHED = (
     Stop("declined", "decline", "0604"),
     Stop("received by itself", "handle", "0404"),
     Stop("refused by the town", "", "0604"),
+    Stop("suspended", "resume", "0305"),
     Stop("extended", "grant_extension", "0203"),
     Stop("returned", "take_back", "0404"),
 )

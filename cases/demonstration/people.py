@@ -13,7 +13,7 @@ from gridmap.duties import Standing
 from gridmap.models import Appointment, Organisation, PowerGrant
 from gridmap.roles import Role
 
-TOWN_DIGITS = 9
+DISTRICT_DIGITS, TOWN_DIGITS = 6, 9
 
 
 class NobodyInPost(LookupError):

@@ -16,10 +16,10 @@ from typing import Any
 from cases.actions.assessing import APPEAL, worked_out
 from cases.actions.district import named
 from cases.assessment import Record
-from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved
+from cases.deadlines import SHANGHAI, Limit, WorkingCalendar, due_at, halved, resumed
 from cases.demonstration.passages import Passages
 from cases.demonstration.paths import FAIL, Deed, Deeds, Who, extension_of, limit_given
-from cases.demonstration.people import TOWN_DIGITS, Actor, Answering, Offices, People
+from cases.demonstration.people import DISTRICT_DIGITS, TOWN_DIGITS, Actor, Answering, Offices, People
 from cases.models import (
     Assignment,
     Category,
@@ -51,6 +51,8 @@ OPINIONS = (
     (2, "no", 1, "survey_poor"),
 )
 COMMENTED = 0.4
+# Until when what is suspended is looked at again: later than it is taken up.
+REVIEW = dt.timedelta(days=60)
 # The order goes to the office that briefed; one in five to another of the town.
 TO_ANOTHER = 0.2
 
@@ -298,6 +300,10 @@ class Teller:
         """When a limit runs out."""
         return due_at(at, limit, self._world.calendar)
 
+    def due_when_resumed(self, asked: Assignment, paused: dt.datetime, end: dt.datetime) -> dt.datetime:
+        """When what was suspended between two moments runs out."""
+        return resumed(asked.due_at, paused, end, asked.limit.unit, self._world.calendar)
+
     def record(self, story: Story, closed_at: dt.datetime) -> Record:
         """What its score is worked out from."""
         satisfaction = [story.opinion[1]] if story.opinion else []
@@ -318,6 +324,8 @@ def _post(who: Who, story: Story) -> tuple[Role, str]:
             return Role.LEADER_IN_CHARGE, town
         case Who.PRINCIPAL:
             return Role.PRINCIPAL_LEADER, town
+        case Who.DISTRICT:
+            return Role.DISTRICT_CENTRE_STAFF, area[:DISTRICT_DIGITS]
         case Who.OFFICE:
             return Role.OFFICE_STAFF, _there(story.dispatch).office_id
         case Who.UNIT:
@@ -580,16 +588,42 @@ def _more(it: Doing, asked: Procedure) -> Payload:
     return {"limit": str(more)}
 
 
+def _until(it: Doing, asked: Procedure) -> Payload:
+    day = (it.at + REVIEW).date()
+    asked.until = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), SHANGHAI)
+    return {"until": day.isoformat()}
+
+
 # What some ask for beside a reason.
-ASKING: dict[str, Callable[[Doing, Procedure], Payload]] = {"extend": _more}
+ASKING: dict[str, Callable[[Doing, Procedure], Payload]] = {"extend": _more, "suspend": _until}
 
 
 def _decide(it: Doing) -> Payload:
     """Carry on what was asked for."""
     asked, stage = it.procedure, VERBS[it.deed.verb].stage
     asked.stage = stage or asked.stage
-    asked.decided_at, asked.decided_by_id, asked.ruling = it.at, it.by, it.text
+    if stage == Stage.OVER:
+        asked.ended_at = it.at
+        return {"procedure": asked.kind_label}
+    if stage == Stage.SUPPORTED:
+        asked.supported_at, asked.supported_by_id = it.at, it.by
+    else:
+        asked.decided_at, asked.decided_by_id, asked.ruling = it.at, it.by, it.text
     return {"procedure": asked.kind_label, "asked_by": asked.unit.name if asked.unit else ""}
+
+
+def _grant_suspension(it: Doing) -> Payload:
+    asked = it.procedure
+    asked.resumes, asked.due_before = it.story.state.value, it.story.due
+    return {"until": _there(asked.until).isoformat()}
+
+
+def _resume(it: Doing) -> Payload:
+    paused = _there(it.procedure.decided_at)
+    for asked in it.story.asked.values():
+        asked.due_at = it.teller.due_when_resumed(asked, paused, it.at)
+    it.story.due = it.procedure.due_after = it.story.asked[Who.LEAD].due_at
+    return {"due_at": it.story.due.isoformat()}
 
 
 def _take_back(it: Doing) -> Payload:
@@ -634,6 +668,8 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "certify": _certify,
     "evaluate": _evaluate,
     "grant_extension": _grant_extension,
+    "grant_suspension": _grant_suspension,
+    "resume": _resume,
     "take_back": _take_back,
     "reopen": _reopen,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.deadlines import DeadlineTable, Limit, Unit, WorkingCalendar, halved
+from cases.deadlines import SHANGHAI, DeadlineTable, Limit, Unit, WorkingCalendar, halved, resumed
 from cases.demonstration.paths import ISSUING, RESTARTS, Deed, Deeds, Hours, Share, extension_of, limit_given
 from cases.models import Category
 
@@ -41,6 +41,7 @@ class Timing:
         days = dt.timedelta(days=2000), dt.timedelta(days=400)
         self._table = DeadlineTable(calendar, as_of.date() - days[0], as_of.date() + days[1])
         self._limits = [it.limit for it in categories]
+        self._calendar = calendar
 
     def walker(self, deeds: Deeds, category: Whole, used: Floats, random: np.random.Generator) -> Walker:
         """Cases of these categories on one path; ``used``: how much of its limits each uses."""
@@ -49,6 +50,14 @@ class Timing:
     def later(self, starts: Floats, amounts: Floats, unit: Unit) -> Floats:
         """Moments an amount of one unit after others."""
         return self._table.due_at(starts, amounts, unit)
+
+    def resumed(self, due: Floats, paused: Floats, ends: Floats, units: Sequence[Unit]) -> Floats:
+        """Deadlines of what was suspended between two moments; one by one, since few are."""
+        rows = zip(due.tolist(), paused.tolist(), ends.tolist(), units, strict=True)
+        found = (
+            resumed(_moment(was), _moment(begin), _moment(end), unit, self._calendar) for was, begin, end, unit in rows
+        )
+        return np.array([it.timestamp() for it in found])
 
     def worked_before(self, ends: Floats, hours: Floats) -> Floats:
         """The latest moments from which so many working hours lead to an end or before it."""
@@ -85,7 +94,7 @@ class _Clock:
 
     def __init__(self, walker: Walker, reported: Floats) -> None:
         self._walker = walker
-        self._before = self._began = reported
+        self._before = self._began = self._paused = reported
         self._limits = self._asked = list(walker.limits)
         self.due = self._of_limit(np.ones(len(reported)))
 
@@ -103,6 +112,11 @@ class _Clock:
         if deed.verb == "grant_extension":
             more = [extension_of(limit) for limit in self._asked]
             self.due = self._run(self.due, more, np.ones(len(self._before)))
+        if deed.verb == "grant_suspension":
+            self._paused = self._before
+        if deed.verb == "resume":
+            units = [self._limits[category].unit for category in self._walker.category]
+            self.due = self._walker.timing.resumed(self.due, self._paused, self._before, units)
         return self._before
 
     def _restart(self, verb: str) -> None:
@@ -126,6 +140,10 @@ class _Clock:
             mine = units == unit.value
             moments[mine] = self._walker.timing.later(starts[mine], amounts[mine] * share[mine], unit)
         return np.floor(moments)
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, SHANGHAI)
 
 
 def _latest(rule: Callable[[Floats], Floats], ends: Floats) -> Floats:

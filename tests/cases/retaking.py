@@ -154,6 +154,7 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         department=units.get(said.get("lead") or said.get("department"), ""),
         persons=said.get("persons", ""),
         reason=reason_in(event),
+        until=said["until"] if event.verb == "suspend" else "",
         own_power=said.get("own_power", ""),
         into=again[into.pk].number if into else "",
         assisting=[units[name] for name in said.get("assisting", [])],

@@ -46,7 +46,7 @@ def test_every_verb_of_the_ordinary_course_is_in_some_path() -> None:
 
 def test_a_stop_is_where_its_name_says() -> None:
     standing = [states_along(stop.deeds)[-1][1] if stop.deeds else State.REPORTED for stop in UNFINISHED]
-    assert set(standing) == (OPEN | {State.REFUSED}) - {State.SUSPENDED}
+    assert set(standing) == OPEN | {State.REFUSED}
     # The article's nine each wait for somebody else.
     assert len(set(standing[:9])) == 9
     assert set(standing[:17]) <= OPEN
