@@ -567,7 +567,7 @@ def _ask(it: Doing) -> Payload:
     kind, reason = Kind(str(VERBS[verb].procedure)), it.teller.reason(verb)
     asked = Procedure(
         case_id=it.story.plot.key,
-        assignment=it.asked,
+        assignment=None if kind == Kind.DISPUTE else it.asked,
         unit=it.asked.unit,
         kind=kind,
         reason=reason,
@@ -610,6 +610,12 @@ def _decide(it: Doing) -> Payload:
     else:
         asked.decided_at, asked.decided_by_id, asked.ruling = it.at, it.by, it.text
     return {"procedure": asked.kind_label, "asked_by": asked.unit.name if asked.unit else ""}
+
+
+def _rule(it: Doing) -> Payload:
+    unit, _ = it.teller.departments(it.story)  # the next, since the first has its letter
+    it.procedure.department = unit
+    return {"ruled": unit.name, "withdrawn": _withdraw(it)}
 
 
 def _grant_suspension(it: Doing) -> Payload:
@@ -670,6 +676,7 @@ EFFECTS: dict[str, Callable[[Doing], Payload]] = {
     "grant_extension": _grant_extension,
     "grant_suspension": _grant_suspension,
     "resume": _resume,
+    "rule": _rule,
     "take_back": _take_back,
     "reopen": _reopen,
     FAIL: lambda it: _again(it, it.story.asked[Who.LEAD]),

@@ -151,7 +151,7 @@ def given_in(event: TraceEvent, again: dict[int, Case]) -> Given:
         person=said.get("person", ""),
         office=said.get("office", ""),
         unit=said.get("unit", "") if event.verb == "order" else "",
-        department=units.get(said.get("lead") or said.get("department"), ""),
+        department=units.get(said.get("ruled") or said.get("lead") or said.get("department"), ""),
         persons=said.get("persons", ""),
         reason=reason_in(event),
         until=said["until"] if event.verb == "suspend" else "",

@@ -136,6 +136,8 @@ def told_by(event: TraceEvent, course: Course) -> State | None:
     """Where the course of a case says that it stands after a verb."""
     if event.verb == "resume":
         return State(course.suspension.resumes)
+    if event.verb == "rule":
+        return State.CONFIRMED if event.payload.get("withdrawn") else None
     return reopens_to(course)
 
 
@@ -184,12 +186,14 @@ def procedure_at(row: Procedure, at: dt.datetime) -> Procedure:
 
 
 # Under which names the trace keeps what a verb needs.
+NAMED = {"sign_in": "department", "rule": "ruled"}
 KEPT_AS = {"photo": "photos", "area": "to_area", "department": "lead"}
 
 
 def assert_given(verb: Verb, event: TraceEvent) -> None:
     for need in verb.needs:
-        kept = "department" if (verb.name, need) == ("sign_in", "department") else KEPT_AS.get(need, need)
+        kept = NAMED.get(verb.name) if need == "department" else None
+        kept = kept or KEPT_AS.get(need, need)
         assert event.payload.get(kept), (event.case_id, event.seq, need)
 
 
