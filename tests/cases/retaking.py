@@ -106,7 +106,7 @@ def take_again(event: TraceEvent, again: dict[int, Case]) -> None:
         opinion = Opinion(said.solved, said.satisfaction, said.comment)
         answer_survey(again[case.pk].number, again[case.pk].track_code, opinion, at=at)
     elif event.verb in VERBS and event.actor is None:
-        assert receive_overdue(at=at) == 1
+        assert receive_overdue(at=at) >= 1  # with it what else nobody has received by then
     elif event.verb in VERBS:
         standing = standing_of(event.actor, on=at.date())
         act(again[case.pk].number, event.verb, given_in(event, again), by=event.actor, standing=standing, at=at)

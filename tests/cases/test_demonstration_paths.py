@@ -11,9 +11,9 @@ from django.db import connection
 from cases.demonstration import accounts
 from cases.demonstration.paths import FAIL, PATHS, UNFINISHED, states_along
 from cases.desk import desk_of
-from cases.models import Case, Letter, Result, SurveyAnswer, TraceEvent, Whistle
+from cases.models import Case, Letter, Procedure, Result, SurveyAnswer, TraceEvent, Whistle
 from cases.summary import summary
-from cases.workflow import DONE, OPEN, VERBS, State, allowed
+from cases.workflow import DONE, OPEN, VERBS, Kind, Stage, State, allowed
 from gridmap.duties import Standing, standing_of
 from gridmap.roles import Role
 from tests.cases.retaking import BY_THE_WAY, ENDED, cases_of
@@ -103,6 +103,21 @@ def test_some_departments_have_results_of_several_grades() -> None:
     assert len(set(results.values_list("grade", flat=True))) >= 2
     assert results.filter(assignment__part="assist").exists()
     assert {bool(it.inputs["satisfaction"]) for it in results} == {True, False}
+
+
+def test_a_few_cases_have_something_beside_their_course() -> None:
+    asked = Procedure.objects.filter(case__state__in=DONE)
+    found = Counter(asked.values_list("kind", "stage"))
+    granted = {(kind, Stage.GRANTED) for kind in (Kind.RETURN, Kind.DISPUTE, Kind.EXTENSION)}
+    assert found.keys() == granted | {(Kind.SUSPENSION, Stage.OVER)}
+    for kind, count in found.items():
+        assert 3 <= count <= 8, kind
+    assert 3 <= Letter.objects.exclude(confirm_by=None).exclude(confirmed_at=None).count() <= 8
+    assert 5 <= Case.objects.filter(reopened=1).count() <= 12
+    # The second letter is another department's.
+    for case in Case.objects.filter(assignments__withdrawn_at__isnull=False).prefetch_related("assignments__letter"):
+        units = [it.unit_id for it in case.assignments.order_by("id")]
+        assert len(set(units)) == len(units) == case.letters.count() == 2, case.number
 
 
 def test_people_work_at_working_hours() -> None:
