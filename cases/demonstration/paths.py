@@ -302,7 +302,8 @@ PATHS: dict[str, Path] = {
 }
 
 # The first of these are there whatever the amount: the article leaves nine open, and with them something waits on every
-# desk of one line, from the grid worker to a department. From the tenth on the other states, then the refused.
+# desk of one line, from the grid worker to a department. From the tenth on the other states, then the refused; at the end
+# what waits beside the course.
 UNFINISHED = (
     Stop("solved", "accept"),
     Stop("solved", "resolve"),

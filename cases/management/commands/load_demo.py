@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--unfinished",
             type=int,
-            help="how many of them are not done; default the article's nine of 4,649; from 17 on every open state has some",
+            help="how many of them are not done; default the article's nine of 4,649; from 26 on every open state has some",
         )
         parser.add_argument("--as-of", default="", help="the day the cases lead up to, YYYY-MM-DD; default now")
         parser.add_argument("--if-empty", action="store_true", help="do nothing where a registry is loaded")
