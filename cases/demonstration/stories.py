@@ -578,7 +578,7 @@ def _ask(it: Doing) -> Payload:
     )
     it.story.procedures.append(asked)
     it.teller.beside.procedures.append(asked)
-    told: Payload = {"reason": REASONS[verb][reason], "procedure": kind.label}
+    told: Payload = {"reason": REASONS[verb][reason], "procedure": kind.label, "decide_by": asked.decide_by.isoformat()}
     return told | (ASKING[verb](it, asked) if verb in ASKING else {})
 
 
