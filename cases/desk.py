@@ -20,7 +20,7 @@ from gridmap.models import Area, Organisation
 from gridmap.problems import BadParameter
 from gridmap.roles import Role
 
-MAX_ROWS = 50
+MAX_ROWS = 100
 # A button says what was done; a desk says what is to be done.
 TURN_WORDS = {
     "resolve": "处置到位",

@@ -69,6 +69,7 @@ def test_a_report_lands_where_it_belongs_and_nowhere_else(
     for somebody in (WORKER, CHIEF, CLERK):
         page = open_page(viewport={"width": 1440, "height": 900})
         sign_in(page, somebody)
+        page.goto("/desk/?show=all")
         expect(page.locator(f"[data-number='{number}']")).to_contain_text(WORDS)
         page.goto(f"/cases/{number}/")
         expect(page.locator("main")).to_contain_text("100****4321")

@@ -145,7 +145,7 @@ def test_a_coded_reason_and_grounds_are_needed(issued: Case, lead: Department, n
         with pytest.raises(Unprocessable) as refused:
             act(issued, "return", lead.user, now, **given)
         assert refused.value.parameter == parameter
-    assert not Procedure.objects.exists()
+    assert not Procedure.objects.filter(case=issued).exists()
 
 
 def test_the_third_hop_goes_to_arbitration_by_itself(

@@ -86,9 +86,10 @@ def test_r65_the_office_marks_the_departments_it_verifies(
     for bad in (Marks(6, 0, 0, 0), Marks(0, 0, 0, -1)):
         with pytest.raises(Unprocessable, match="0 到 5"):
             certified(claimed, office, at, {"": bad})
-    assert not Verification.objects.exists()
+    assert not Verification.objects.filter(assignment__case=claimed).exists()
     assert certified(claimed, office, at, {"": GOOD, assistant.code: Marks(1, 2, 3, 4)}).state == "closed"
-    rows = {it.assignment.unit_id: it for it in Verification.objects.select_related("assignment")}
+    made = Verification.objects.filter(assignment__case=claimed).select_related("assignment")
+    rows = {it.assignment.unit_id: it for it in made}
     assert {code: (it.marks, it.own) for code, it in rows.items()} == {
         lead.code: (GOOD, True),
         assistant.code: (Marks(1, 2, 3, 4), True),
@@ -141,14 +142,15 @@ def test_r66_without_a_survey_the_whole_of_the_towns_part_is_the_offices(evaluat
 def test_r76_exactly_one_result_per_assignment(
     evaluated: Case, cast: Cast, lead: Department, assistant: Department
 ) -> None:
-    assert sorted(Result.objects.values_list("assignment__unit", flat=True)) == sorted([lead.code, assistant.code])
+    results = Result.objects.filter(assignment__case=evaluated)
+    assert sorted(results.values_list("assignment__unit", flat=True)) == sorted([lead.code, assistant.code])
     with pytest.raises(Conflict, match="已评价"):
         act(evaluated, "evaluate", cast.clerk, july(FRIDAY, 11))
     first = result(evaluated, lead)
     first.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         first.save(force_insert=True)
-    assert Result.objects.count() == 2
+    assert results.count() == 2
 
 
 def test_r76_final_only_after_closing(claimed: Case, cast: Cast, offices: list[Office], lead: Department) -> None:
@@ -166,7 +168,7 @@ def test_only_the_towns_centre_scores(closed: Case, cast: Cast, offices: list[Of
     for somebody in (cast.worker, cast.leader, offices[0].user, lead.user, cast.centre):
         with pytest.raises(Forbidden):
             act(closed, "evaluate", somebody, july(FRIDAY, 10))
-    assert not Result.objects.exists()
+    assert not Result.objects.filter(assignment__case=closed).exists()
 
 
 def test_a_case_that_no_department_was_asked_about_is_not_scored(
@@ -530,9 +532,10 @@ def test_marks_are_sent_as_json(
     ):
         answer = send(bad)
         assert 400 <= answer.status_code < 500, (bad, answer.content)
-    assert not Verification.objects.exists()
+    made = Verification.objects.filter(assignment__case=claimed)
+    assert not made.exists()
     assert send([own, own | {"department": assistant.code, "solved": 0}]).json()["state"] == "closed"
-    assert sorted(it.solved for it in Verification.objects.all()) == [0, 5]
+    assert sorted(it.solved for it in made.all()) == [0, 5]
 
 
 def test_the_form_asks_for_marks_and_keeps_what_was_chosen(
@@ -547,6 +550,6 @@ def test_the_form_asks_for_marks_and_keeps_what_was_chosen(
     assert page.content.decode().count('<option value="4" selected>') == 3
     typed |= {f"marks-{lead.code}-cooperation": "5", f"marks-{assistant.code}-solved": ""}
     assert client.post(f"{address}certify/", {"text": "平整", **typed}).status_code == 302
-    row = Verification.objects.get(assignment__unit=lead.code)
+    row = Verification.objects.get(assignment__case=claimed, assignment__unit=lead.code)
     assert row.marks == Marks(4, 4, 4, 5)
-    assert not Verification.objects.get(assignment__unit=assistant.code).own
+    assert not Verification.objects.get(assignment__case=claimed, assignment__unit=assistant.code).own

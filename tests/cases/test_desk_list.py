@@ -34,7 +34,7 @@ TOGETHER = 7  # cases that are due at the same moment, some of them on two pages
 def open_cases(cast: Cast, how_many: int, state: str = "triage") -> list[Case]:
     """Cases of the cast's grid in a state, due hour by hour from three hours ago, some of them at the same moment."""
     start = timezone.now().replace(minute=0, second=0, microsecond=123) - dt.timedelta(hours=3)
-    pool = list(Case.objects.filter(whistles=None).order_by("pk")[:how_many])
+    pool = list(Case.objects.filter(whistles=None, merged_into=None).order_by("pk")[:how_many])
     for i, case in enumerate(pool):
         case.current_area_id, case.state, case.closed_at = cast.grid, state, None
         case.due_at = start + dt.timedelta(hours=i // TOGETHER)

@@ -235,7 +235,7 @@ def test_the_letter_takes_few_statements_one_of_them_its_drawing(
 ) -> None:
     letter = Letter.objects.get(case=issued)
     client = as_user(cast.clerk)
-    with django_assert_num_queries(14) as asked:
+    with django_assert_num_queries(13) as asked:
         client.get(f"/cases/{issued.number}/letters/{letter.pk}/")
     assert sum("ST_AsSVG" in it["sql"] for it in asked.captured_queries) == 1
 

@@ -42,6 +42,24 @@ def answer(solved: str = "yes", satisfaction: int = 5) -> str:
         VALUES ({CASE}, '{solved}', {satisfaction}, '', now())"""
 
 
+def notice(place: str = "'360702001'", times: int = 1) -> str:
+    return f"""INSERT INTO cases_notice (case_id, kind, role, area_id, text, due_at, at)
+        SELECT {CASE}, 'overdue', 'centre_clerk', {place}, '超期', now(), now() FROM generate_series(1, {times})"""
+
+
+def of_a_notice(into: str, values: str, times: int = 2) -> str:
+    """Rows that belong to a notice."""
+    return f"""WITH notice AS ({notice()} RETURNING id)
+        INSERT INTO {into} SELECT {values} FROM notice, generate_series(1, {times})"""
+
+
+DELIVERY = "cases_delivery (notice_id, channel, target, attempts, next_try_at, delivered_at, last_error)"
+RETURNED = f"UPDATE cases_procedure SET case_id = {CASE}, unit_id = {UNIT}, kind = 'return'"
+WAITING = f"""UPDATE cases_procedure SET case_id = {CASE}, assignment_id = NULL, kind = 'dispute', stage = 'asked',
+    decided_at = NULL, decided_by_id = NULL"""
+GRANTED = "WHERE stage = 'granted'"
+SUSPENDED = "WHERE kind = 'suspension'"
+
 REFUSED_CASES = {
     "case in no state": ("UPDATE cases_case SET state = 'lost' WHERE id IN (SELECT min(id) FROM cases_case)", "case_"),
     "closed without a moment": (
@@ -106,6 +124,64 @@ REFUSED_CASES = {
     "nobody came": (CHECK_IN, "check_in_names_somebody"),
     "solved perhaps": (answer(solved="maybe"), "survey_solved_known"),
     "six of five": (answer(satisfaction=6), "survey_satisfaction_1_to_5"),
+    "letter nobody confirmed": (
+        "UPDATE cases_letter SET confirmed_by_id = NULL WHERE confirm_by IS NULL",
+        "letter_confirmed_or_urgent",
+    ),
+    "six marks of five": ("UPDATE cases_verification SET solved = 6", "verification_marks_0_to_5"),
+    "more than all points": ("UPDATE cases_result SET total = 100.5", "result_0_to_100"),
+    "appeal without a reason": (
+        "UPDATE cases_result SET appealed_at = computed_at, final_at = NULL",
+        "result_appealed_in_time_with_a_reason",
+    ),
+    "ruled on without an appeal": (
+        "UPDATE cases_result SET decided_at = computed_at",
+        "result_ruled_on_after_an_appeal",
+    ),
+    "exempt without a ruling": ("UPDATE cases_result SET exempt = 'trace'", "result_exempt_where_granted"),
+    "never final": ("UPDATE cases_result SET final_at = NULL", "result_final_unless_appealed"),
+    "reminded of twice": (
+        f"INSERT INTO cases_reminder (case_id, look_at, planned) SELECT {CASE}, now(), false {TWICE}",
+        "reminder_once",
+    ),
+    "notice to no desk": (notice("NULL"), "notice_to_one_desk"),
+    "one limit reminded of twice": (notice(times=2), "notice_once_a_limit"),
+    "one notice read twice": (
+        of_a_notice("cases_noticereading (notice_id, user_id, at)", f"notice.id, {SOMEBODY}, now()"),
+        "notice_read_once",
+    ),
+    "one address twice": (
+        f"""INSERT INTO cases_webhook (organisation_id, url, secret, active)
+            SELECT {UNIT}, 'https://receiver.example/', 'sixteen letters or so', true {TWICE}""",
+        "webhook_once",
+    ),
+    "one delivery twice": (
+        of_a_notice(DELIVERY, "notice.id, 'mail', 'desk@district.example', 0, now(), NULL::timestamptz, ''"),
+        "delivery_once",
+    ),
+    "webhook to nowhere": (
+        of_a_notice(DELIVERY, "notice.id, 'webhook', 'x', 0, now(), NULL::timestamptz, ''", times=1),
+        "delivery_by_its_channel",
+    ),
+    "delivered and tried again": (
+        of_a_notice(DELIVERY, "notice.id, 'mail', 'desk@district.example', 1, now(), now(), ''", times=1),
+        "delivery_done_is_not_tried",
+    ),
+    "returned twice by one unit": (RETURNED, "procedure_return_once_a_unit"),
+    "two that wait": (WAITING, "procedure_one_waiting"),
+    "granted by nobody": (
+        f"UPDATE cases_procedure SET decided_by_id = NULL {GRANTED}",
+        "procedure_decided_by_somebody",
+    ),
+    "granted to oneself": (
+        f"UPDATE cases_procedure SET decided_by_id = asked_by_id {GRANTED}",
+        "procedure_decided_by_another",
+    ),
+    "suspended for ever": (f"UPDATE cases_procedure SET until = NULL {SUSPENDED}", "procedure_suspended_until"),
+    "suspended without the leader": (
+        f"UPDATE cases_procedure SET supported_by_id = NULL {SUSPENDED}",
+        "procedure_suspension_supported",
+    ),
     "one key twice": (
         f"INSERT INTO cases_actionkey (user_id, key, digest, at) SELECT {SOMEBODY}, 'k', 'd', now() {TWICE}",
         "action_key_once_a_user",

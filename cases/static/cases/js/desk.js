@@ -18,12 +18,22 @@ let map = null;
 
 const seen = new Set(pinsNow().map((it) => it.number));
 
+let saying = null;
+
+/** For as long as it takes to read it. @param {string} words */
+function say(words) {
+  const said = document.getElementById("said");
+  said.textContent = words;
+  clearTimeout(saying);
+  saying = setTimeout(() => said.replaceChildren(), 20_000);
+}
+
 function onChange(text) {
   const came = renew(work, new DOMParser().parseFromString(text, "text/html")).filter((number) => !seen.has(number));
   came.forEach((number) => seen.add(number));
   if (came.length > 0) {
     // With the time, so that the same words are said again when it happens again.
-    document.getElementById("said").textContent = `${new Date().toTimeString().slice(0, 5)} 有 ${came.length} 件新的`;
+    say(`${new Date().toTimeString().slice(0, 5)} 有 ${came.length} 件新的`);
   }
   map?.show(pinsNow());
   countTicks();
