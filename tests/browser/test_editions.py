@@ -133,7 +133,7 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     merged = [
         row[0]
         for row in select(
-            "SELECT number FROM cases_case WHERE area_id = %s AND state IN ('reported', 'handling', 'resolved')",
+            "SELECT number FROM cases_case WHERE area_id = %s AND closed_at IS NULL",
             MERGED_AWAY,
         )
     ]
@@ -222,6 +222,7 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
     ):
         desk = open_page(viewport={"width": 1440, "height": 900})
         sign_in(desk, username)
+        desk.goto("/desk/?show=all")
         for number in numbers:
             expect(desk.locator(f"[data-number='{number}']")).to_have_count(1)
         for number in absent:
