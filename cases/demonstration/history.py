@@ -27,7 +27,8 @@ from cases.demonstration.drafting import Draft, daytime, draft_of
 from cases.demonstration.passages import Passages
 from cases.demonstration.paths import ISSUING
 from cases.demonstration.people import Offices, People
-from cases.demonstration.stories import Plot, Teller, World
+from cases.demonstration.stories import Teller
+from cases.demonstration.story import Plot, World
 from cases.demonstration.timing import DAY, Whole
 from cases.models import Case, Category, Photo
 from cases.models.calendar import calendar_between

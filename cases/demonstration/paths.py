@@ -1,7 +1,7 @@
 """The paths cases take in the demonstration, as data: what is done, by whom, how long it takes; and where the open ones stand.
 
 A new way through the process is one more :class:`Path` here. A verb that writes more than state and trace has its
-effect in :mod:`cases.demonstration.stories`, and what is said with it is in ``fixtures/passages.csv``.
+effect in :mod:`cases.demonstration.effects`, and what is said with it is in ``fixtures/passages.csv``.
 """
 
 from __future__ import annotations
