@@ -27,20 +27,16 @@ from cases.cells import MAX_ZOOM, cells
 from cases.course import usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.features import CASES, rows
+from cases.inputs import ActionInput, ReportInput, SurveyInput, VoiceInput, marks_of
 from cases.models import Case
 from cases.process import process as describe_process
 from cases.rules import RULES
 from cases.serializers import (
     AcceptedSerializer,
-    ActionInput,
     CategorySerializer,
-    ReportInput,
-    SurveyInput,
-    VoiceInput,
     accepted,
     category_tree,
     full_view,
-    marks_of,
     public_view,
     step_of,
     survey_view,

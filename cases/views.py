@@ -35,11 +35,12 @@ from cases.assessment_forms import assessment_choices, read_marks
 from cases.course import Course, usable, whole_case
 from cases.deadlines import Limit, Unit
 from cases.desk import time_left, waits_for
+from cases.inputs import MAX_TEXT
 from cases.letters import drawing
 from cases.models import Case, Letter, Photo, Procedure, SurveyAnswer
 from cases.models.survey import MAX_COMMENT
 from cases.rules import RULES
-from cases.serializers import MAX_TEXT, category_tree, trace_view
+from cases.serializers import category_tree, trace_view
 from cases.workflow import REASONS, RUNNING, STEP_OF, State, Step, Verb
 from gridmap.duties import Standing, path_of, responsible_for
 from gridmap.features.parameters import read_number, stored_position

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
+from cases.inputs import ReportInput, SurveyInput
 from cases.models import Case, Photo, Reporter, SurveyAnswer, TraceEvent, Voice
-from cases.serializers import ReportInput, SurveyInput
 from gridmap.models import Appointment, Boundary
 from gridmap.roles import Role
 from tests.cases.bad_requests import LEFT_OUT, ROWS, Row
