@@ -14,6 +14,7 @@ from cases.actions.whistling import who_can_be_sent
 from cases.models import Case
 from gridmap.models import Appointment, Person
 from gridmap.roles import Role
+from tests.cases.assessing import FRIDAY, THURSDAY, TUESDAY, WEDNESDAY, certified, july
 from tests.cases.pictures import drawn
 from tests.cases.playing import (
     BLOWN,
@@ -130,3 +131,25 @@ def arrived(issued: Case, offices: list[Office], lead: Department, now: dt.datet
     """The lead has received the letter and is on the ground."""
     act(issued, "receive", lead.user, now)
     return act(issued, "sign_in", offices[0].user, now, department=lead.code, persons="张工、李工", text="现场")
+
+
+# ---- done, closed and scored, in the days of tests.cases.assessing -----------------------------------------------
+
+
+@pytest.fixture
+def claimed(issued: Case, offices: list[Office], lead: Department, picture: photos.Picture) -> Case:
+    """Received after one hour, arrived after four, done after sixteen, on Thursday at ten."""
+    act(issued, "receive", lead.user, july(TUESDAY, 11))
+    act(issued, "sign_in", offices[0].user, july(TUESDAY, 16), department=lead.code, persons="张工")
+    act(issued, "handle", lead.user, july(WEDNESDAY, 9), text="已备料")
+    return act(issued, "claim", lead.user, july(THURSDAY, 10), text="已换", pictures=[picture])
+
+
+@pytest.fixture
+def closed(claimed: Case, offices: list[Office]) -> Case:
+    return certified(claimed, offices[0], july(THURSDAY, 15))
+
+
+@pytest.fixture
+def evaluated(closed: Case, cast: Cast) -> Case:
+    return act(closed, "evaluate", cast.clerk, july(FRIDAY, 10))
