@@ -215,7 +215,8 @@ PAST = (
     CREATE TABLE bench.past AS
     WITH place AS (
         SELECT id, current_area_id, reported_at, due_at, closed_at, row_number() OVER (ORDER BY hashint8(id) DESC, id) AS nth
-        FROM cases_case WHERE state = 'closed' ORDER BY hashint8(id) DESC, id
+        FROM cases_case WHERE state = 'closed' AND NOT EXISTS (SELECT FROM cases_whistle WHERE case_id = cases_case.id)
+        ORDER BY hashint8(id) DESC, id
         LIMIT greatest(0, %(assigned)s - (SELECT count(*) FROM cases_assignment)) * 9 / 10
     )
     SELECT place.*, place.nth %% 9 < 7 AS in_town, office.unit AS office, chief.user_id AS chief, clerk.user_id AS clerk,
