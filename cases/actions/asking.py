@@ -40,13 +40,13 @@ def begin(
 ) -> dict[str, object]:
     """Ask for something; what was asked of the unit that asks is its ``own``.
 
-    A case that was returned as often as may be goes to arbitration by itself. Raises :class:`Unprocessable` for a
-    reason that is none, for more time than was given at first, for a day of review that is none.
+    A case that was returned as often as may be goes to arbitration by itself. Raises :class:`Unprocessable` for
+    more time than was given at first, and for a day of review that is none.
     """
     kind = Kind(str(verb.procedure))
     told: dict[str, object] = {}
     if verb.name in REASONS:
-        told["reason"] = _reason(verb, reason)
+        told["reason"] = REASONS[verb.name][reason]
     if kind == Kind.RETURN and course.returns >= RULES.returns:
         kind, told = Kind.DISPUTE, told | {"arbitration": True}
         if (waits := hindrance(kind, None, course.procedures, at)) is not None:
@@ -73,13 +73,6 @@ def begin(
         case.hard = True
     asked.save()
     return told | {"procedure": kind.label, "decide_by": asked.decide_by.isoformat()}
-
-
-def _reason(verb: Verb, reason: str) -> str:
-    known = REASONS[verb.name]
-    if reason not in known:
-        raise Unprocessable(f"原因应为 {'、'.join(known.values())} 之一 (unknown reason)", parameter="reason")
-    return known[reason]
 
 
 def _more(own: Assignment | None, limit: Limit | None) -> Limit:

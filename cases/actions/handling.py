@@ -20,7 +20,7 @@ from cases.course import Course, course_of
 from cases.deadlines import Limit
 from cases.models import Assignment, Case, Photo, Procedure, TraceEvent
 from cases.scoring import Marks
-from cases.workflow import NEEDS, OPEN, VERBS, Stage, State, Verb, after, allowed
+from cases.workflow import NEEDS, OPEN, REASONS, VERBS, Stage, State, Verb, after, allowed
 from gridmap.duties import Standing
 from gridmap.models import Area, Boundary
 from gridmap.problems import Conflict, Forbidden, NotFound, Unprocessable
@@ -159,6 +159,9 @@ def _check_given(verb: Verb, given: Given) -> None:
         most = MAX_PERSONS if name == "persons" else MAX_ACTION_TEXT
         if len(said) > most:
             raise Unprocessable(f"不能超过 {most} 字 (too long)", parameter=name)
+    if "reason" in verb.needs and given.reason not in REASONS[verb.name]:
+        known = "、".join(REASONS[verb.name].values())
+        raise Unprocessable(f"原因应为 {known} 之一 (unknown reason)", parameter="reason")
     if given.limit is not None and not 1 <= given.limit.amount <= MAX_LIMIT:
         raise Unprocessable(f"时限应在 1 到 {MAX_LIMIT} 之间 (limit out of range)", parameter="limit")
 
