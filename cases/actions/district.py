@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.gis.geos import Point
@@ -13,7 +14,7 @@ from django.db.models import QuerySet
 from cases.actions.town import categories_of, town_of
 from cases.deadlines import Limit, due_at
 from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, Photo, TraceEvent, Whistle
-from cases.models.calendar import calendar_for, due_after
+from cases.models.calendar import calendar_for
 from cases.rules import RULES
 from geodata.crs import STORED_SRID, distance_m
 from gridmap.models import DelegatedPower, Organisation, PowerGrant
@@ -67,7 +68,9 @@ def issue(
     reason, confirmed_by = _application(case)
     if confirmed_by is None and not urgent:
         raise Conflict("没有主要领导的确认，不能吹三级哨 (not confirmed)")
-    due_at, limits = due_after(at, limit), _limits(at, urgent=urgent)
+    calendar = calendar_for(at, [limit, RULES.receipt, RULES.returning, RULES.arrival])
+    due = partial(due_at, calendar=calendar)
+    done_by, limits = due(at, limit), letter_limits(at, due, urgent=urgent)
     whistle, _ = Whistle.objects.get_or_create(
         case=case,
         level=Whistle.Level.DISTRICT,
@@ -77,7 +80,7 @@ def issue(
         number=_next_number(at),
         case=case,
         task=task,
-        due_at=due_at,
+        due_at=done_by,
         issued_at=at,
         issued_by_id=by.pk,
         confirmed_by_id=confirmed_by,
@@ -94,19 +97,19 @@ def issue(
             limit_unit=limit.unit,
             ordered_at=at,
             ordered_by_id=by.pk,
-            due_at=due_at,
+            due_at=done_by,
             **limits,
         )
         for unit in units
     )
-    case.due_at = due_at
+    case.due_at = done_by
     return {
         "letter": letter.number,
         "level": whistle.level,
         "lead": units[0].name,
         "assisting": [unit.name for unit in units[1:]],
         "limit": str(limit),
-        "due_at": due_at.isoformat(),
+        "due_at": done_by.isoformat(),
     } | ({"urgent": True} if urgent else {})
 
 
@@ -150,17 +153,15 @@ def withdraw(asked: Iterable[Assignment], *, at: dt.datetime) -> list[str]:
     return names
 
 
-def _limits(at: dt.datetime, *, urgent: bool) -> dict[str, dt.datetime]:
-    """By when a letter is to be received, can be returned and is to be come for."""
+def letter_limits(
+    at: dt.datetime, due: Callable[[dt.datetime, Limit], dt.datetime], *, urgent: bool
+) -> dict[str, dt.datetime]:
+    """By when a letter is to be received, can be returned and is to be come for; ``due``: when a limit runs out."""
     if urgent:
         receive_by = at + RULES.emergency_receipt
         return {"receive_by": receive_by, "return_by": receive_by, "arrive_by": at + RULES.emergency_arrival}
-    calendar = calendar_for(at, [RULES.receipt, RULES.returning, RULES.arrival])
-    return {
-        "receive_by": due_at(at, RULES.receipt, calendar),
-        "return_by": due_at(at, RULES.returning, calendar),
-        "arrive_by": due_at(at, RULES.arrival, calendar),
-    }
+    limits = {"receive_by": RULES.receipt, "return_by": RULES.returning, "arrive_by": RULES.arrival}
+    return {name: due(at, limit) for name, limit in limits.items()}
 
 
 def receive(assignment: Assignment, *, at: dt.datetime) -> dict[str, object]:

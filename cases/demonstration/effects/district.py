@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from cases.actions.district import named
+from cases.actions.district import letter_limits, named
 from cases.demonstration.effects.doing import Doing
 from cases.demonstration.effects.town import assign
 from cases.demonstration.paths import Who, limit_given
@@ -46,7 +44,7 @@ def issue(it: Doing, *, urgent: bool = False) -> Payload:
         story.actors.pop(who, None)
     teller.beside.letters.append(letter)
     story.letters.append(letter)
-    by_when = _emergency_limits(it) if urgent else _letter_limits(it)
+    by_when = letter_limits(it.at, teller.due_after, urgent=urgent)
     for who, unit in zip((Who.LEAD, Who.ASSISTANT), (lead, *assisting), strict=False):
         part = Assignment.Part.LEAD if who == Who.LEAD else Assignment.Part.ASSIST
         story.asked[who] = assign(it, unit, limit, letter=letter, part=part, **by_when)
@@ -59,16 +57,6 @@ def issue(it: Doing, *, urgent: bool = False) -> Payload:
         "limit": str(limit),
         "due_at": letter.due_at.isoformat(),
     } | ({"urgent": True} if urgent else {})
-
-
-def _letter_limits(it: Doing) -> dict[str, dt.datetime]:
-    limits = {"receive_by": RULES.receipt, "return_by": RULES.returning, "arrive_by": RULES.arrival}
-    return {name: it.teller.due_after(it.at, given) for name, given in limits.items()}
-
-
-def _emergency_limits(it: Doing) -> dict[str, dt.datetime]:
-    receive_by = it.at + RULES.emergency_receipt
-    return {"receive_by": receive_by, "return_by": receive_by, "arrive_by": it.at + RULES.emergency_arrival}
 
 
 def ratify(it: Doing) -> Payload:
