@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import Geod, Transformer
 
 STORED_SRID = 4490
 """CGCS2000, longitude and latitude in degrees, in this order."""
@@ -172,14 +172,13 @@ def from_metres(x: ArrayLike, y: ArrayLike, srid: int = METRES_SRID) -> tuple[An
     return _transformer(srid, STORED_SRID).transform(x, y)
 
 
+# The ellipsoid of CGCS2000 has the axis and the flattening of GRS 80.
+GEOD = Geod(ellps="GRS80")
+
+
 def distance_m(one: tuple[float, float], other: tuple[float, float]) -> float:
     """Geodesic metres between two places, longitude and latitude in CGCS2000 degrees."""
-    return float(_geod().inv(*one, *other)[2])
-
-
-@cache
-def _geod() -> Geod:
-    return CRS(STORED_SRID).get_geod() or Geod(ellps="GRS80")
+    return float(GEOD.inv(*one, *other)[2])
 
 
 @cache
