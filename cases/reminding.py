@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from cases.workflow import OPEN, VERBS, Stage, State, allowed
-from cases.workflow import Kind as AskedFor
+from cases.workflow import OPEN, VERBS, Kind, Stage, State, allowed
 from gridmap.roles import Role
 
 # Somebody who is told less than this before a limit can do little about it.
@@ -21,7 +20,7 @@ LEAST_AHEAD = dt.timedelta(hours=1)
 TICK = dt.timedelta(microseconds=1)
 
 
-class Kind(TextChoices):
+class NoticeKind(TextChoices):
     """What a notice is about."""
 
     DUE_SOON = "due_soon", "即将到期"
@@ -35,7 +34,7 @@ class Kind(TextChoices):
 
 
 # Written by time alone, and never twice about the same limit.
-REMINDERS = frozenset({Kind.DUE_SOON, Kind.OVERDUE})
+REMINDERS = frozenset({NoticeKind.DUE_SOON, NoticeKind.OVERDUE})
 
 
 def due_soon_at(start: dt.datetime, due: dt.datetime, at: dt.datetime) -> dt.datetime:
@@ -50,16 +49,16 @@ def due_soon_at(start: dt.datetime, due: dt.datetime, at: dt.datetime) -> dt.dat
 
 def next_word(
     start: dt.datetime, due: dt.datetime, at: dt.datetime, *, planned: bool
-) -> tuple[Kind | None, dt.datetime | None]:
+) -> tuple[NoticeKind | None, dt.datetime | None]:
     """What is to be said now about a limit, if anything, and when to look again; None when all is said.
 
     ``planned``: somebody has looked before, and this is the moment they chose.
     """
     if at > due:
-        return Kind.OVERDUE, None
+        return NoticeKind.OVERDUE, None
     if not planned:
         return None, due_soon_at(start, due, at)
-    return Kind.DUE_SOON, due + TICK
+    return NoticeKind.DUE_SOON, due + TICK
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def desk_for(role: Role, area: str) -> Desk:
     return Desk(Role.DISTRICT_CENTRE_STAFF, area[: DIGITS[Role.DISTRICT_CENTRE_STAFF]])
 
 
-def decider(kind: AskedFor, stage: Stage, area: str) -> Desk | None:
+def decider(kind: Kind, stage: Stage, area: str) -> Desk | None:
     """The desk that decides what somebody asked for about a case in this area; None where nothing waits any more."""
     deciding = [it for it in VERBS.values() if it.procedure == kind and stage in it.stages and it.decides]
     role = next((role for role in DIGITS for it in deciding[:1] if role in it.roles), None)

@@ -15,7 +15,7 @@ from cases.actions import asking, district
 from cases.actions.telling import desk_of_unit, moment, named, notice_to
 from cases.course import Course, courses_of
 from cases.models import Assignment, Case, Notice, Procedure, Reminder, TraceEvent
-from cases.reminding import Kind, in_charge, next_word, superior
+from cases.reminding import NoticeKind, in_charge, next_word, superior
 from cases.workflow import VERBS, WITH_DEPARTMENTS, State, Verb, after
 
 AT_ONCE = 200
@@ -129,7 +129,7 @@ def _remind_some(*, at: dt.datetime) -> tuple[int, int]:
     return len(found), len(notices)
 
 
-def _next_word(it: Reminder, at: dt.datetime) -> tuple[Kind | None, dt.datetime | None]:
+def _next_word(it: Reminder, at: dt.datetime) -> tuple[NoticeKind | None, dt.datetime | None]:
     start = it.case.reported_at if it.assignment is None else it.assignment.ordered_at
     return next_word(start, _limit(it), at, planned=it.planned)
 
@@ -138,7 +138,7 @@ def _limit(it: Reminder) -> dt.datetime:
     return it.case.due_at if it.assignment is None else it.assignment.due_at
 
 
-def _reminders(it: Reminder, kind: Kind, course: Course, *, at: dt.datetime) -> list[Notice]:
+def _reminders(it: Reminder, kind: NoticeKind, course: Course, *, at: dt.datetime) -> list[Notice]:
     """To the desk in charge and to the one above it; to none where what was asked is no longer what counts."""
     case, area = it.case, it.case.current_area_id
     if case.state == State.SUSPENDED:
@@ -159,7 +159,7 @@ def _reminders(it: Reminder, kind: Kind, course: Course, *, at: dt.datetime) -> 
     return [notice_to(to, case, kind, text, due=_limit(it), at=at, about=it.assignment) for to in told]
 
 
-def _words(case: Case, kind: Kind, who: str, due: dt.datetime) -> str:
-    if kind == Kind.OVERDUE:
+def _words(case: Case, kind: NoticeKind, who: str, due: dt.datetime) -> str:
+    if kind == NoticeKind.OVERDUE:
         return f"{named(case)}已超过 {moment(due)} 的时限，待{who}办理 (overdue)"
     return f"{named(case)}将于 {moment(due)} 到期，待{who}办理 (due soon)"

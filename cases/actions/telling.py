@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from cases.actions.surveying import survey_until
 from cases.models import Assignment, Case, Notice, Procedure, Reporter
-from cases.reminding import Desk, Kind, decider, desk_for
-from cases.workflow import DONE, Stage
-from cases.workflow import Kind as AskedFor
+from cases.reminding import Desk, NoticeKind, decider, desk_for
+from cases.workflow import DONE, Kind, Stage
 from gridmap.models import Organisation
 from gridmap.roles import Role
 
@@ -32,7 +31,7 @@ def tell(
     if verb == "dispatch":
         office = Desk(Role.OFFICE_STAFF, str(payload["office"]))
         text = f"{named(case)}已派给{payload['office_name']}，请呈报主管领导 (dispatched to you)"
-        notice_to(office, case, Kind.DISPATCHED, text, due=case.due_at, at=at).save()
+        notice_to(office, case, NoticeKind.DISPATCHED, text, due=case.due_at, at=at).save()
     elif verb in ASKING:
         Notice.objects.bulk_create(_asked(case, payload, at=at))
     elif case.state in DONE:
@@ -42,15 +41,15 @@ def tell(
 def _beside(asked: Procedure, case: Case, *, at: dt.datetime) -> None:
     """Whoever decides is told that somebody waits for it; the unit that asked, what was decided."""
     who = asked.unit.name if asked.unit is not None else "网格中心"
-    desk = decider(AskedFor(asked.kind), Stage(asked.stage), case.current_area_id)
+    desk = decider(Kind(asked.kind), Stage(asked.stage), case.current_area_id)
     if desk is not None:
         text = f"{named(case)}：{who}提出{asked.kind_label}，请在 {moment(asked.decide_by)} 前决定 (to be decided)"
-        notice_to(desk, case, Kind.ASKED, text, due=asked.decide_by, at=at, about=asked.assignment).save()
+        notice_to(desk, case, NoticeKind.ASKED, text, due=asked.decide_by, at=at, about=asked.assignment).save()
     elif asked.unit is not None:
         is_department = asked.unit.kind == Organisation.Kind.DEPARTMENT
         own = Desk(Role.DEPARTMENT_STAFF if is_department else Role.OFFICE_STAFF, asked.unit.code)
         text = f"{named(case)}：{asked.kind_label}{asked.get_stage_display()} (decided)"
-        notice_to(own, case, Kind.DECIDED, text, due=case.due_at, at=at, about=asked.assignment).save()
+        notice_to(own, case, NoticeKind.DECIDED, text, due=case.due_at, at=at, about=asked.assignment).save()
 
 
 def _asked(case: Case, payload: Mapping[str, object], *, at: dt.datetime) -> list[Notice]:
@@ -61,7 +60,7 @@ def _asked(case: Case, payload: Mapping[str, object], *, at: dt.datetime) -> lis
             _about(
                 it,
                 case,
-                Kind.LETTER,
+                NoticeKind.LETTER,
                 f"{named(case)}：{payload['letter']}发给{it.unit.name}({it.get_part_display()})，请查收 (a letter to you)",
                 at=at,
             )
@@ -71,7 +70,7 @@ def _asked(case: Case, payload: Mapping[str, object], *, at: dt.datetime) -> lis
     if order is None:
         return []
     text = f"{named(case)}已交办{order.unit.name}，{moment(order.due_at)} 前办结 (ordered of you)"
-    return [_about(order, case, Kind.ORDERED, text, at=at)]
+    return [_about(order, case, NoticeKind.ORDERED, text, at=at)]
 
 
 def _invite(case: Case, *, at: dt.datetime) -> None:
@@ -81,7 +80,7 @@ def _invite(case: Case, *, at: dt.datetime) -> None:
         return
     text = f"{named(case)}已结项，上报人留有电话，可以回访；评价到 {moment(until)} 为止 (survey open)"
     centre = desk_for(Role.CENTRE_CLERK, case.current_area_id)
-    notice_to(centre, case, Kind.SURVEY, text, due=until, at=at).save()
+    notice_to(centre, case, NoticeKind.SURVEY, text, due=until, at=at).save()
 
 
 def named(case: Case) -> str:
@@ -95,14 +94,21 @@ def moment(at: dt.datetime) -> str:
 
 
 def notice_to(
-    desk: Desk, case: Case, kind: Kind, text: str, *, due: dt.datetime, at: dt.datetime, about: Assignment | None = None
+    desk: Desk,
+    case: Case,
+    kind: NoticeKind,
+    text: str,
+    *,
+    due: dt.datetime,
+    at: dt.datetime,
+    about: Assignment | None = None,
 ) -> Notice:
     """A notice to a desk, not stored yet."""
     place = {"organisation_id": desk.place} if desk.is_unit else {"area_id": desk.place}
     return Notice(case=case, assignment=about, kind=kind, role=desk.role, text=text, due_at=due, at=at, **place)
 
 
-def _about(asked: Assignment, case: Case, kind: Kind, text: str, *, at: dt.datetime) -> Notice:
+def _about(asked: Assignment, case: Case, kind: NoticeKind, text: str, *, at: dt.datetime) -> Notice:
     return notice_to(desk_of_unit(asked), case, kind, text, due=asked.due_at, at=at, about=asked)
 
 

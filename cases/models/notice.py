@@ -13,7 +13,7 @@ from django.core.validators import MinLengthValidator
 from django.db import models
 from django.db.models import CheckConstraint, Exists, OuterRef, Q
 
-from cases.reminding import REMINDERS, UNITS, Kind
+from cases.reminding import REMINDERS, UNITS, NoticeKind
 from gridmap.duties import Standing
 from gridmap.models import Area, Organisation
 from gridmap.roles import Role
@@ -81,7 +81,7 @@ class Notice(models.Model):
     assignment = models.ForeignKey(
         "cases.Assignment", models.PROTECT, null=True, blank=True, related_name="notices", verbose_name="承办任务"
     )
-    kind = models.CharField("种类", max_length=10, choices=Kind.choices)
+    kind = models.CharField("种类", max_length=10, choices=NoticeKind.choices)
     role = models.CharField("收件岗位", max_length=21, choices=Role.choices)
     # The index below leads with the role.
     area = models.ForeignKey(

@@ -14,7 +14,7 @@ from cases.reminding import (
     TICK,
     UNITS,
     Desk,
-    Kind,
+    NoticeKind,
     desk_for,
     due_soon_at,
     in_charge,
@@ -52,14 +52,14 @@ def test_the_moment_to_remind(due: float, seen: float, soon: float) -> None:
     [
         (0, False, None, 36),  # the first look only plans
         (47, False, None, 47.5),
-        (36, True, Kind.DUE_SOON, 48),
-        (48, True, Kind.DUE_SOON, 48),  # exactly at the limit is in time
-        (48.01, True, Kind.OVERDUE, None),
-        (50, False, Kind.OVERDUE, None),  # nobody looked in time
+        (36, True, NoticeKind.DUE_SOON, 48),
+        (48, True, NoticeKind.DUE_SOON, 48),  # exactly at the limit is in time
+        (48.01, True, NoticeKind.OVERDUE, None),
+        (50, False, NoticeKind.OVERDUE, None),  # nobody looked in time
     ],
 )
 def test_what_is_said_and_when_to_look_again(
-    at: float, planned: bool, kind: Kind | None, look_at: float | None
+    at: float, planned: bool, kind: NoticeKind | None, look_at: float | None
 ) -> None:
     said, later = next_word(START, START + 48 * HOUR, START + at * HOUR, planned=planned)
     assert said == kind
@@ -77,7 +77,7 @@ def test_a_limit_is_reminded_of_once_before_and_once_after(limit: float, seen: f
         assert later is None or later >= at
         said += [kind] if kind else []
         at, planned = later, True
-    assert said == [Kind.DUE_SOON, Kind.OVERDUE]
+    assert said == [NoticeKind.DUE_SOON, NoticeKind.OVERDUE]
 
 
 @pytest.mark.parametrize(
