@@ -159,7 +159,7 @@ def _row(case: Case, mine: list[Verb], now: dt.datetime) -> Row:
     return Row(
         case=case,
         overdue=case.is_overdue(now),
-        left=time_left(case.due_at, now) if case.state in RUNNING else "不计时",
+        left=time_left(case.state, case.due_at, now),
         turn=_turn(mine),
         dispatchable=any(verb.name == "dispatch" for verb in mine),
     )
@@ -206,8 +206,10 @@ def _turn(mine: Iterable[Verb]) -> str:
     return TURN_WORDS.get(verb.name, verb.label) if verb else ""
 
 
-def time_left(due_at: dt.datetime, now: dt.datetime) -> str:
-    """The time to a limit or past it, in words, rounded towards less time."""
+def time_left(state: str, due_at: dt.datetime, now: dt.datetime) -> str:
+    """The time to a limit or past it, in words, rounded towards less time; while a case is suspended no clock runs."""
+    if state not in RUNNING:
+        return "不计时"
     seconds = (due_at - now).total_seconds()
     if seconds >= 0:
         return f"还剩 {_span(seconds, up=False)}"

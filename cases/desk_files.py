@@ -39,15 +39,15 @@ COLUMNS = {
     "经度(CGCS2000)": "point",
     "纬度(CGCS2000)": "point",
 }
-# How a column is written, where it is not as it stands.
-SHOWN: dict[str, Callable[[Any, dt.datetime], object]] = {
-    "状态": lambda value, now: State(value).label,
-    "来源": lambda value, now: Case.Channel(value).label,
-    "上报时间": lambda value, now: _moment(value),
-    "截止时间": lambda value, now: _moment(value),
-    "剩余": lambda value, now: time_left(value, now),
-    "经度(CGCS2000)": lambda value, now: round(value.x, 7),
-    "纬度(CGCS2000)": lambda value, now: round(value.y, 7),
+# How a cell is written, where it is not the column as it stands: of the row by column, and the moment.
+SHOWN: dict[str, Callable[[dict[str, Any], dt.datetime], object]] = {
+    "状态": lambda row, now: State(row["state"]).label,
+    "来源": lambda row, now: Case.Channel(row["channel"]).label,
+    "上报时间": lambda row, now: _moment(row["reported_at"]),
+    "截止时间": lambda row, now: _moment(row["due_at"]),
+    "剩余": lambda row, now: time_left(row["state"], row["due_at"], now),
+    "经度(CGCS2000)": lambda row, now: round(row["point"].x, 7),
+    "纬度(CGCS2000)": lambda row, now: round(row["point"].y, 7),
 }
 FEATURE = replace(
     CASES,
@@ -63,7 +63,7 @@ def rows(cases: CaseQuerySet, *, now: dt.datetime) -> Iterator[list[Any]]:
     columns = list(dict.fromkeys(COLUMNS.values()))
     for values in cases.values_list(*columns).iterator(chunk_size=AT_ONCE):
         of = dict(zip(columns, values, strict=True))
-        yield [SHOWN[head](of[column], now) if head in SHOWN else of[column] for head, column in COLUMNS.items()]
+        yield [SHOWN[head](of, now) if head in SHOWN else of[column] for head, column in COLUMNS.items()]
 
 
 def feature_collection(cases: CaseQuerySet, standing: Standing, *, title: str, now: dt.datetime) -> bytes:

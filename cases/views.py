@@ -249,7 +249,10 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         "candidates": Area.objects.filter(code__in=shown.route_candidates).order_by("code"),
         "events": [trace_view(event) | {"when": event.at} for event in shown.trace.all()],
         # What others wait for comes first, then what carries the case on.
-        "actions": sorted(verbs, key=lambda verb: (not verb.decides or verb.aside, verb.goes_to is None)),
+        "actions": [
+            {"verb": verb, "waiting": course.waiting(verb), "reasons": REASONS.get(verb.name)}
+            for verb in sorted(verbs, key=lambda verb: (not verb.decides or verb.aside, verb.goes_to is None))
+        ],
         "waits_for": waits_for(State(shown.state), verbs, course),
         "choices": _choices(shown, verbs, course, standing)
         | assessment_choices(course, {verb.name for verb in verbs}, tried.given if tried else {}),
@@ -258,7 +261,7 @@ def _case_page(request: HttpRequest, found: Case, standing: Standing, tried: Tri
         "unconfirmed": course.unconfirmed,
         "own_powers": own_powers(shown, on=timezone.localdate()) if any(it.name == "apply" for it in verbs) else [],
         "overdue": shown.is_overdue(now),
-        "left": time_left(shown.due_at, now) if shown.state in RUNNING else "",
+        "left": time_left(shown.state, shown.due_at, now) if shown.state in RUNNING else "",
         "may_read_reporter": standing.role_among(actions.MAY_READ, shown.current_area_id) is not None,
         "survey": _survey(shown),
         "now": now,
@@ -288,8 +291,6 @@ def _choices(shown: Case, verbs: list[Verb], course: Course, standing: Standing)
         "asked": course.asked,
         "ruled": course.ruled,
         "more": own.limit if own is not None else None,
-        "waiting": {verb.name: course.waiting(verb) for verb in verbs if verb.stages},
-        "reasons": {verb.name: REASONS[verb.name] for verb in verbs if "reason" in verb.needs},
     }
     if "person" in needs:
         choices["people"] = who_can_be_sent(shown, on=timezone.localdate())

@@ -36,7 +36,8 @@ NOW = dt.datetime(2026, 7, 7, 10, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     ],
 )
 def test_time_left_never_says_more_than_there_is(minutes: float, words: str) -> None:
-    assert time_left(NOW + dt.timedelta(minutes=minutes), NOW) == words
+    assert time_left(State.HANDLING, NOW + dt.timedelta(minutes=minutes), NOW) == words
+    assert time_left(State.SUSPENDED, NOW + dt.timedelta(minutes=minutes), NOW) == "不计时"
 
 
 def test_an_open_state_says_who_is_waited_for_and_an_end_says_nothing() -> None:
