@@ -251,18 +251,28 @@ PAST = (
            reported_at, clerk, principal
     FROM bench.past WHERE NOT in_town ORDER BY nth
     """,
+    # They came within three working days or so of the letter, more often in time than not.
     """
     INSERT INTO cases_assignment (
         case_id, letter_id, unit_id, part, task, limit_amount, limit_unit, ordered_at, ordered_by_id, due_at, receive_by,
-        received_at, arrived_at, finished_at, redone)
+        arrive_by, received_at, arrived_at, finished_at, redone)
     SELECT past.id, cases_letter.id, asked.unit, asked.part, '更换主管网井盖', 5, 'working_days', issued_at, clerk, past.due_at,
-           issued_at, issued_at, issued_at, closed_at, 0
+           issued_at + interval '2 hours', issued_at + interval '1 day', came, came, closed_at, 0
     FROM bench.past JOIN cases_letter ON cases_letter.case_id = past.id
          CROSS JOIN LATERAL (VALUES ('lead', lead), ('assist', assisting)) AS asked(part, unit)
+         CROSS JOIN LATERAL (SELECT least(closed_at, issued_at + past.nth %% 37 * interval '1 hour')) AS arrival(came)
     WHERE asked.part = 'lead' OR past.nth %% 9 = 8 ORDER BY nth, asked.part DESC
     """,
+    """
+    INSERT INTO cases_result (
+        assignment_id, model_version, inputs, total, grade, flags, computed_at, final_at, appeal_by, appeal_reason, ruling,
+        ruling_reason, exempt)
+    SELECT assignment.id, '2021.1', '{}', 60 + nth %% 41, 'fair', '[]', closed_at, closed_at, closed_at, '', '', '', ''
+    FROM bench.past JOIN cases_assignment AS assignment ON case_id = past.id WHERE NOT in_town ORDER BY assignment.id
+    """,
+    "UPDATE cases_case SET state = 'evaluated' FROM bench.past WHERE cases_case.id = past.id AND NOT in_town",
 )
-TABLES = ["case", "reporter", "photo", "whistle", "dispatch", "letter", "assignment", "checkin", "traceevent"]
+TABLES = ["case", "reporter", "photo", "whistle", "dispatch", "letter", "assignment", "checkin", "result", "traceevent"]
 
 
 def make(database_url: str) -> dict[str, int]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, TextChoices
+from django.db.models import Count, Q, TextChoices, Value, Window
 
 from cases.course import Course, courses_of, usable
 from cases.models import Case, Result
@@ -20,7 +20,7 @@ from gridmap.models import Area, Organisation
 from gridmap.problems import BadParameter
 from gridmap.roles import Role
 
-MAX_ROWS = 100
+MAX_ROWS = 30
 # A button says what was done; a desk says what is to be done.
 TURN_WORDS = {
     "resolve": "处置到位",
@@ -131,17 +131,29 @@ def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: S
 def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime, asked: Asked = Asked(Show.ALL)) -> Desk:
     """A page of the desk of somebody with this standing at this moment: as many statements however long the list is."""
     cases = listed(standing, user_id=user_id, now=now, show=asked.show)
-    if asked.after is not None:
-        at, key = asked.after.due_at, asked.after.key
-        cases = cases.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key), due_at__gte=at)
-    found = list(cases.select_related("category", "current_area")[: MAX_ROWS + 1])
-    page = found[:MAX_ROWS]
+    mine, page, following = _page(cases, asked.after, counted=asked.show == Show.MINE and asked.after is None)
     courses = courses_of(page)
     rows = [_row(case, usable(case, courses[case.pk], standing, user_id, at=now), now) for case in page]
     counts = _open(standing).aggregate(total=Count("pk"), overdue=Count("pk", filter=late(now)))
-    mine = _open(standing).filter(waiting_for(standing, user_id)).count()
-    following = Place(page[-1].due_at, page[-1].pk) if len(found) > MAX_ROWS else None
+    if mine is None:
+        mine = _open(standing).filter(waiting_for(standing, user_id)).count()
     return Desk(rows, **counts, mine=mine, asked=asked, next=following)
+
+
+def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[int | None, list[Case], Place | None]:
+    """How many there are of all, the cases of the page, and where the next begins.
+
+    Whose turn it is is asked of every open case, so the page is found and counted in one go where both are wanted.
+    """
+    if after is not None:
+        at, key = after.due_at, after.key
+        cases = cases.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key), due_at__gte=at)
+    said = cases.annotate(found=Window(Count("*")) if counted else Value(0))
+    keys = list(said.values_list("pk", "found")[: MAX_ROWS + 1])
+    shown = Case.objects.filter(pk__in=[key for key, _ in keys[:MAX_ROWS]]).order_by("due_at", "id")
+    page = list(shown.select_related("category", "current_area"))
+    following = Place(page[-1].due_at, page[-1].pk) if len(keys) > MAX_ROWS else None
+    return (keys[0][1] if keys else 0) if counted else None, page, following
 
 
 def late(now: dt.datetime) -> Q:

@@ -6,7 +6,7 @@ saying it are held together by a test that asks them of every state and every ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from cases.models import Assignment, Dispatch, Procedure, TraceEvent, Whistle
+from cases.models.procedure import WAITING
 from cases.workflow import OPEN, VERBS, Verb
 from gridmap.duties import Standing
 from gridmap.roles import Role
@@ -40,25 +41,35 @@ def is_waited_for(standing: Standing) -> bool:
 
 def waiting_for(standing: Standing, user_id: int | None) -> Q:
     """Cases that this person may carry on now by an ordinary way."""
+    mine = [verb for verb in ways_on() if user_id is not None and verb.roles & standing.roles]
+    undecided = procedures_undecided() if any(verb.stages for verb in mine) else ()
     condition = NOBODY_S
-    for verb in ways_on():
-        if user_id is not None and verb.roles & standing.roles:
-            condition |= may_use(verb, standing, user_id)
+    for verb in mine:
+        condition |= may_use(verb, standing, user_id or 0, undecided)
     return condition
 
 
-def may_use(verb: Verb, standing: Standing, user_id: int) -> Q:
-    """Cases on which this person may use a verb now."""
+def procedures_undecided() -> list[tuple[str, str, int]]:
+    """Kind, stage and case of every procedure that waits for a decision, in one statement: there are few of them.
+
+    Named one by one, their cases are found by key, where a condition would have to be asked of every open case.
+    """
+    return list(Procedure.objects.filter(stage__in=WAITING).values_list("kind", "stage", "case_id"))
+
+
+def may_use(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tuple[str, str, int]]) -> Q:
+    """Cases on which this person may use a verb now; ``undecided``: see :func:`procedures_undecided`."""
     condition = Q(state__in=sorted(verb.comes_from)) & _on_ground(verb.roles, standing)
+    if verb.stages:
+        condition &= Q(
+            pk__in=[case for kind, stage, case in undecided if kind == verb.procedure and stage in verb.stages]
+        )
     if verb.beside:
         taken = Whistle.objects.filter(case=OuterRef("pk"), level=Whistle.Level.TOWN)
         condition &= ~Q(Exists(taken.filter(**{f"{TAKEN_AT[verb.name]}__isnull": False})))
     for name in verb.other_than:
         last = TraceEvent.objects.filter(case=OuterRef("pk"), verb=name).order_by("-seq").values("actor")[:1]
         condition &= ~Q(Exact(Coalesce(Subquery(last, output_field=BigIntegerField()), 0), user_id))
-    if verb.stages:
-        waiting = Procedure.objects.filter(case=OuterRef("pk"), kind=verb.procedure, stage__in=sorted(verb.stages))
-        condition &= Q(Exists(waiting))
     if verb.name in UNCONFIRMED:
         condition &= _unconfirmed() if UNCONFIRMED[verb.name] else ~_unconfirmed()
     if verb.only:
@@ -90,7 +101,10 @@ def _department(verb: Verb, standing: Standing, _user_id: int) -> Q:
     ready = Q(finished_at=None, received_at__isnull=verb.name == "receive")
     if verb.name == "claim":
         ready &= Q(arrived_at__isnull=False)
-    return _first(_asked().filter(unit__in=_of(standing, Role.DEPARTMENT_STAFF)), ready)
+    units = _of(standing, Role.DEPARTMENT_STAFF)
+    # Said first, since it is one look at an index: the rest is asked of each case by itself.
+    binding = Q(pk__in=Assignment.objects.binding().filter(unit__in=units).values("case"))
+    return binding & _first(_asked().filter(unit__in=units), ready)
 
 
 def _unconfirmed() -> Q:

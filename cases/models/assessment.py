@@ -104,6 +104,7 @@ class Result(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["appealed_at"], condition=Q(decided_at=None), name="result_to_be_ruled_on"),
+            models.Index(fields=["appeal_by"], condition=Q(appealed_at=None), name="result_open_to_appeal"),
         ]
         constraints = [
             CheckConstraint(

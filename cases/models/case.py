@@ -76,7 +76,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def to_be_scored(self) -> Self:
         """Closed cases that a department was asked about by a letter: the centre scores them (R66)."""
-        return self.filter(state=State.CLOSED, pk__in=Assignment.objects.exclude(letter=None).values("case"))
+        return self.filter(state=State.CLOSED, by_letter=True)
 
     def overdue(self, now: dt.datetime) -> Self:
         """Open cases past their limit; due exactly now is in time, and no clock runs while a case is suspended."""
@@ -181,6 +181,8 @@ class Case(models.Model):
     reopened = models.PositiveSmallIntegerField("重新办理次数", default=0, db_default=0)
     # Kept on the list of what the town coordinates (R75).
     hard = models.BooleanField("重点难点", default=False, db_default=False)
+    # What binds now was asked of departments by a letter; the database keeps it, whoever writes assignments.
+    by_letter = models.BooleanField("由部门承办", default=False, db_default=False, editable=False)
     voices_count = models.PositiveIntegerField("附议数", default=0)
 
     objects = CaseQuerySet.as_manager()
@@ -199,6 +201,11 @@ class Case(models.Model):
                 include=["current_area", "state"],
                 condition=Q(closed_at=None),
                 name="case_open_by_due",
+            ),
+            # The same for the desk of one town, which would else walk through the whole district's.
+            models.Index(fields=["current_area", "state"], condition=Q(closed_at=None), name="case_open_by_area"),
+            models.Index(
+                fields=["closed_at"], condition=Q(state=State.CLOSED, by_letter=True), name="case_to_be_scored"
             ),
             # Their public point stands for the whole area: found by it when it is redrawn.
             models.Index(fields=["current_area"], condition=~Q(public_point__equals=F("point")), name="case_kept_back"),

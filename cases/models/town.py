@@ -175,6 +175,12 @@ class Assignment(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["receive_by"], condition=Q(received_at=None), name="assignment_to_be_received"),
+            models.Index(
+                fields=["unit"],
+                include=["case"],
+                condition=Q(finished_at=None, withdrawn_at=None),
+                name="assignment_binding_by_unit",
+            ),
         ]
         constraints = [
             CheckConstraint(

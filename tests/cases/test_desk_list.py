@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.test import Client
 from django.utils import timezone
 
@@ -94,7 +94,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(
     clerk = as_user(cast.clerk)
     for how_many in (3, MANY):
         open_cases(cast, how_many)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(20):
             page = clerk.get("/desk/?show=all").content.decode()
         assert page.count("data-number=") == min(how_many, MAX_ROWS)
         assert f'data-count="mine">{how_many}<' in page
@@ -237,3 +237,28 @@ def test_whistles_are_a_collection_with_their_tracks(cast: Cast, client: Client,
     assert client.get("/api/v1/whistles.geojson", headers={"If-None-Match": answer["ETag"]}).status_code == 304
     Whistle.objects.filter(case=one).update(filed_at=now)
     assert client.get("/api/v1/whistles.geojson", headers={"If-None-Match": answer["ETag"]}).status_code == 200
+
+
+def test_a_case_is_marked_while_departments_are_asked_whoever_writes_it(issued: Case, cast: Cast) -> None:
+    def marked() -> bool:
+        return Case.objects.values_list("by_letter", flat=True).get(pk=issued.pk)
+
+    assert marked()
+    letters = issued.assignments.exclude(letter=None)
+    letters.update(withdrawn_at=timezone.now())
+    assert not marked()
+    letters.update(withdrawn_at=None)
+    assert marked()
+    order = letters.first()
+    assert order is not None
+    order.pk, order.letter, order.part = None, None, Assignment.Part.LEAD
+    order.save()  # a unit of the town is ordered after the letter
+    assert not marked()
+    order.delete()
+    assert marked()
+
+
+def test_what_is_marked_agrees_with_the_assignments_of_every_case(cast: Cast) -> None:
+    last = Assignment.objects.filter(case=OuterRef("pk"), withdrawn_at=None).order_by("-pk")
+    asked = Case.objects.annotate(letter=Subquery(last.values("letter")[:1])).exclude(letter=None)
+    assert set(asked.values_list("pk")) == set(Case.objects.filter(by_letter=True).values_list("pk")) != set()

@@ -14,7 +14,16 @@ from django.contrib.auth.models import User
 from cases.course import SPECIAL, courses_of, usable
 from cases.desk import Show, listed
 from cases.models import Assignment, Case, Dispatch, Letter, Procedure, TraceEvent, Whistle
-from cases.waiting import IN_HANDS, TAKEN_AT, UNCONFIRMED, is_waited_for, may_use, waiting_for, ways_on
+from cases.waiting import (
+    IN_HANDS,
+    TAKEN_AT,
+    UNCONFIRMED,
+    is_waited_for,
+    may_use,
+    procedures_undecided,
+    waiting_for,
+    ways_on,
+)
 from cases.workflow import HANDS, OPEN, VERBS, Kind, Stage, State
 from gridmap.duties import NOBODY, Standing, standing_of
 from gridmap.models import Appointment, Organisation
@@ -169,14 +178,14 @@ def test_the_database_says_of_every_case_and_verb_what_the_rule_says(
     stage: Town, cases: list[int], now: dt.datetime
 ) -> None:
     found = list(Case.objects.filter(pk__in=cases).select_related("category"))
-    courses = courses_of(found)
+    courses, undecided = courses_of(found), procedures_undecided()
     met = set()
     for standing, user_id in standings(stage, now.date()):
         may = {
             case.pk: {verb.name for verb in usable(case, courses[case.pk], standing, user_id, at=now)} for case in found
         }
         for verb in ways_on():
-            chosen = Case.objects.filter(may_use(verb, standing, user_id), pk__in=cases)
+            chosen = Case.objects.filter(may_use(verb, standing, user_id, undecided), pk__in=cases)
             wanted = {key for key, verbs in may.items() if verb.name in verbs}
             assert set(chosen.values_list("pk", flat=True)) == wanted, (verb.name, standing)
             met |= {verb.name} if wanted else set()
