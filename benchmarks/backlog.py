@@ -193,11 +193,12 @@ RECORDS = (
     """
     INSERT INTO cases_assignment (
         case_id, letter_id, unit_id, part, task, limit_amount, limit_unit, ordered_at, ordered_by_id, due_at, receive_by,
-        received_at, arrived_at, finished_at, redone)
+        received_at, arrived_at, arrival_minutes, finished_at, redone)
     SELECT backlog.id, cases_letter.id, asked.unit, asked.part, '更换主管网井盖', 5, 'working_days', issued_at, clerk,
            backlog.due_at, %(now)s + interval '1 day',
            CASE WHEN asked.part = 'lead' AND state = ANY(%(receive)s) THEN reported_at + step * 11 END,
            CASE WHEN asked.part = 'lead' AND state = ANY(%(sign_in)s) THEN reported_at + step * 12 END,
+           CASE WHEN asked.part = 'lead' AND state = ANY(%(sign_in)s) THEN 120 END,
            CASE WHEN asked.part = 'lead' AND state = ANY(%(claim)s) THEN reported_at + step * 13 END, 0
     FROM bench.backlog JOIN cases_letter ON cases_letter.case_id = backlog.id
          CROSS JOIN LATERAL (VALUES ('lead', lead), ('assist', assisting)) AS asked(part, unit)
@@ -255,9 +256,9 @@ PAST = (
     """
     INSERT INTO cases_assignment (
         case_id, letter_id, unit_id, part, task, limit_amount, limit_unit, ordered_at, ordered_by_id, due_at, receive_by,
-        arrive_by, received_at, arrived_at, finished_at, redone)
+        arrive_by, received_at, arrived_at, arrival_minutes, finished_at, redone)
     SELECT past.id, cases_letter.id, asked.unit, asked.part, '更换主管网井盖', 5, 'working_days', issued_at, clerk, past.due_at,
-           issued_at + interval '2 hours', issued_at + interval '1 day', came, came, closed_at, 0
+           issued_at + interval '2 hours', issued_at + interval '1 day', came, came, past.nth %% 37 * 20, closed_at, 0
     FROM bench.past JOIN cases_letter ON cases_letter.case_id = past.id
          CROSS JOIN LATERAL (VALUES ('lead', lead), ('assist', assisting)) AS asked(part, unit)
          CROSS JOIN LATERAL (SELECT least(closed_at, issued_at + past.nth %% 37 * interval '1 hour')) AS arrival(came)

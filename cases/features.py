@@ -21,7 +21,7 @@ from gridmap.features.parameters import Filters, one_of, some_of
 def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     """Cases as filtered; everybody may see that they exist, so ``standing`` narrows nothing here."""
     chosen = Case.objects.all()
-    for condition in _conditions(filters):
+    for condition in conditions(filters):
         chosen = chosen.filter(condition)
     if filters.overdue is not None:
         late = Q(state__in=RUNNING, due_at__lt=timezone.now())
@@ -29,7 +29,7 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     return chosen
 
 
-def _conditions(filters: Filters, *, case: str = "", moment: str = "reported_at") -> list[Q]:
+def conditions(filters: Filters, *, case: str = "", moment: str = "reported_at") -> list[Q]:
     """What filters ask of rows; ``case``: the way from a row to its case, ``moment``: the time that since and until mean."""
     given = {
         f"{case}current_area__code__startswith": filters.area,
@@ -55,7 +55,7 @@ def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
 
 def _whistles(filters: Filters, standing: Standing) -> QuerySet[Any]:
     chosen = Whistle.objects.all()
-    for condition in _conditions(filters, case="case__", moment="blown_at"):
+    for condition in conditions(filters, case="case__", moment="blown_at"):
         chosen = chosen.filter(condition)
     return chosen
 

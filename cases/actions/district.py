@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from cases.actions.town import categories_of, town_of
 from cases.deadlines import Limit, due_at
 from cases.models import Assignment, Case, CategoryPower, CheckIn, Letter, Photo, TraceEvent, Whistle
-from cases.models.calendar import calendar_for
+from cases.models.calendar import calendar_for, minutes_worked
 from cases.rules import RULES
 from geodata.crs import STORED_SRID, distance_m
 from gridmap.models import DelegatedPower, Organisation, PowerGrant
@@ -202,8 +202,9 @@ def sign_in(
         by_id=by.pk,
     )
     assignment.received_at = assignment.received_at or at
-    assignment.arrived_at = assignment.arrived_at or at
-    assignment.save(update_fields=["received_at", "arrived_at"])
+    if assignment.arrived_at is None:
+        assignment.arrived_at, assignment.arrival_minutes = at, minutes_worked(assignment.ordered_at, at)
+    assignment.save(update_fields=["received_at", "arrived_at", "arrival_minutes"])
     told = named(assignment) | {"persons": persons}
     return told | ({"distance_m": round(distance)} if distance is not None else {})
 

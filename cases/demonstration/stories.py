@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from cases.assessment import Record
-from cases.deadlines import SHANGHAI, Limit, due_at, resumed
+from cases.deadlines import SHANGHAI, Limit, due_at, resumed, worked_between
 from cases.demonstration.effects import EFFECTS, ask, decide
 from cases.demonstration.effects.doing import Doing
 from cases.demonstration.paths import Deed, Who
@@ -192,6 +192,10 @@ class Teller:
     def due_after(self, at: dt.datetime, limit: Limit) -> dt.datetime:
         """When a limit runs out."""
         return due_at(at, limit, self._world.calendar)
+
+    def minutes_worked(self, start: dt.datetime, end: dt.datetime) -> int:
+        """Whole minutes of working time between two moments."""
+        return worked_between(start, end, self._world.calendar) // dt.timedelta(minutes=1)
 
     def due_when_resumed(self, asked: Assignment, paused: dt.datetime, end: dt.datetime) -> dt.datetime:
         """When what was suspended between two moments runs out."""

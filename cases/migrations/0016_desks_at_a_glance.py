@@ -64,6 +64,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("by_letter", True), ("closed_at", None)),
+                fields=["id"],
+                include=("current_area", "state"),
+                name="case_open_by_letter",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="assignment",
             index=models.Index(
                 condition=models.Q(("finished_at", None), ("withdrawn_at", None)),

@@ -4,6 +4,7 @@ from cases.models.action_key import ActionKey
 from cases.models.assessment import Result, Verification
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
+from cases.models.counts import AreaMonth, CellMonth, UnitMonth
 from cases.models.handover import Handover, Rerouting
 from cases.models.notice import Delivery, Notice, NoticeReading, Reminder, Webhook
 from cases.models.procedure import Procedure
@@ -14,10 +15,12 @@ from cases.models.whistle import Whistle
 
 __all__ = [
     "ActionKey",
+    "AreaMonth",
     "Assignment",
     "Case",
     "Category",
     "CategoryPower",
+    "CellMonth",
     "CheckIn",
     "Delivery",
     "Dispatch",
@@ -34,6 +37,7 @@ __all__ = [
     "Result",
     "SurveyAnswer",
     "TraceEvent",
+    "UnitMonth",
     "Verification",
     "Voice",
     "Webhook",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from cases.deadlines import Limit, Unit, WorkingCalendar, due_at, last_day_needed, resumed
+from cases.deadlines import SHANGHAI, Limit, Unit, WorkingCalendar, due_at, last_day_needed, resumed, worked_between
 
 
 class Workday(models.Model):
@@ -47,3 +47,9 @@ def due_when_resumed(due: dt.datetime, paused: dt.datetime, end: dt.datetime, un
     # What is left cannot take longer on the far side than twice what it took on the near one, and a holiday.
     last = end + 2 * max(due - paused, dt.timedelta()) + dt.timedelta(days=30)
     return resumed(due, paused, end, unit, calendar_between(min(paused, end).date(), last.date()))
+
+
+def minutes_worked(start: dt.datetime, end: dt.datetime) -> int:
+    """Whole minutes of working time between two moments, on the calendar in force (one statement)."""
+    calendar = calendar_between(start.astimezone(SHANGHAI).date(), end.astimezone(SHANGHAI).date())
+    return worked_between(start, end, calendar) // dt.timedelta(minutes=1)

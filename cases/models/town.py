@@ -162,6 +162,8 @@ class Assignment(models.Model):
     arrive_by = models.DateTimeField("报到时限", null=True, blank=True)
     received_at = models.DateTimeField("查收时间", null=True, blank=True)
     arrived_at = models.DateTimeField("首次报到时间", null=True, blank=True)
+    # Working time from the letter to the first sign-in, by the calendar of that day.
+    arrival_minutes = models.PositiveIntegerField("报到用时(工作分钟)", null=True, blank=True)
     finished_at = models.DateTimeField("申请办结时间", null=True, blank=True)
     redone = models.PositiveSmallIntegerField("返工次数", default=0)
     redone_at = models.DateTimeField("最近一次返工时间", null=True, blank=True)
@@ -203,6 +205,12 @@ class Assignment(models.Model):
                 fields=["letter", "unit"],
                 name="assignment_once_a_letter",
                 violation_error_message="一封信函对一个部门只有一项任务 (once a department)",
+            ),
+            CheckConstraint(
+                condition=Q(arrived_at=None, arrival_minutes=None)
+                | Q(arrived_at__isnull=False, arrival_minutes__isnull=False),
+                name="assignment_arrived_after_how_long",
+                violation_error_message="报到时间与报到用时须同时填写 (when it came goes with after how long)",
             ),
             CheckConstraint(
                 condition=Q(finished_at=None) | Q(letter=None) | Q(arrived_at__isnull=False),

@@ -127,9 +127,8 @@ class Town:
             received = self._perhaps()
             arrived = self._perhaps() if received else None
             done = self._perhaps() if arrived and self.die.random() < 0.5 else None
-            self._assign(
-                case, unit, letter=letter, part=part, received_at=received, arrived_at=arrived, finished_at=done
-            )
+            came = {"arrived_at": arrived, "arrival_minutes": 0 if arrived else None}
+            self._assign(case, unit, letter=letter, part=part, received_at=received, finished_at=done, **came)
 
 
 @pytest.fixture(scope="module")

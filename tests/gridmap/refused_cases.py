@@ -121,6 +121,10 @@ REFUSED_CASES = {
     "two leads of a letter": (assignments(asked(), asked(OTHER_UNIT)), "assignment_one_lead_a_letter"),
     "one department twice": (assignments(asked(), asked(part="assist")), "assignment_once_a_letter"),
     "done before anybody came": (assignments(asked(finished="now()")), "assignment_arrived_before_finished"),
+    "came after who knows how long": (
+        "UPDATE cases_assignment SET arrived_at = now(), arrival_minutes = NULL",
+        "assignment_arrived_after_how_long",
+    ),
     "nobody came": (CHECK_IN, "check_in_names_somebody"),
     "solved perhaps": (answer(solved="maybe"), "survey_solved_known"),
     "six of five": (answer(satisfaction=6), "survey_satisfaction_1_to_5"),

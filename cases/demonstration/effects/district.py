@@ -74,7 +74,8 @@ def sign_in(it: Doing) -> Payload:
     asked, persons = it.asked, it.teller.say("persons", it.story)
     it.teller.beside.check_ins.append(CheckIn(assignment=asked, persons=persons, note=it.text, at=it.at, by_id=it.by))
     asked.received_at = asked.received_at or it.at
-    asked.arrived_at = asked.arrived_at or it.at
+    if asked.arrived_at is None:
+        asked.arrived_at, asked.arrival_minutes = it.at, it.teller.minutes_worked(asked.ordered_at, it.at)
     return named(asked) | {"persons": persons}
 
 

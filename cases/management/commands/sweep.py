@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from cases.actions.sweeping import receive_overdue, remind, resume_expired
+from cases.counting import settle
 from cases.delivery import deliver, spread
 from gridmap.problems import DATABASE_AWAY
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(f"挂账到期恢复 {resumed} 件 ({resumed} suspensions over)")
         if reminded := remind(at=now):
             self.stdout.write(f"催办提醒 {reminded} 条 ({reminded} notices)")
+        settle()
         # Last, since others are waited for.
         spread(at=timezone.localtime())
         told = deliver(at=timezone.localtime())

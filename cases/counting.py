@@ -1,0 +1,251 @@
+"""Cases counted by area or by cell of the map: whole months from what is counted beforehand, the rest from the cases.
+
+Both ways give the same figures, which a test proves on random histories and filters; the first is only faster. What the
+counts beforehand do not know of (a state, a channel, one category of a group, a place) is counted from the cases alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import connection, models, transaction
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum
+from numpy.typing import NDArray
+
+from cases.deadlines import SHANGHAI
+from cases.features import rows
+from cases.models import AreaMonth, Case, CellMonth, UnitMonth
+from cases.models.counts import GROUP_LETTERS, Counts
+from cases.workflow import DONE, RUNNING, State
+from gridmap.duties import NOBODY
+from gridmap.features.parameters import Filters
+from gridmap.models.ground import Level
+
+COUNTED: tuple[type[Counts], ...] = (AreaMonth, CellMonth, UnitMonth)
+COLLECTED = ~Q(state=State.MERGED)
+# Taken together these are what makes a row one of its own: all but its figures.
+KEYS = ("month", "category", "area", "x", "y", "unit", "digits")
+# Fewer rows than this are not worth joining.
+MANY = 500
+SETTLING = 4490_0205
+
+
+class Figures(NamedTuple):
+    """What is counted of cases: see :class:`cases.models.counts.CaseCounts`."""
+
+    collected: int = 0
+    patrol: int = 0
+    done: int = 0
+    in_time: int = 0
+
+    def plus(self, other: Figures) -> Figures:
+        """Both together."""
+        return Figures(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+class Unfinished(NamedTuple):
+    """How many cases are open at a moment, and how many of them past their limit."""
+
+    open: int = 0
+    overdue: int = 0
+
+
+class Cells(NamedTuple):
+    """How many cases were collected in each cell: tiles at :data:`cases.models.counts.CELL_ZOOM`, shape (n,) each."""
+
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    n: NDArray[np.int64]
+
+
+def by_area(filters: Filters) -> dict[str, Figures]:
+    """Figures by the code of the area cases lie in now: of a grid, or of a town or district that has to find one."""
+    months, rest = split(filters, known=("area",))
+    chosen = in_months(AreaMonth, months, filters.category)
+    if filters.area is not None:
+        chosen = chosen.filter(area__startswith=filters.area)
+    found: defaultdict[str, Figures] = defaultdict(Figures)
+    for counted in (
+        _from_months(chosen, ("area",), Figures._fields),
+        *(_from_cases(part, {"code": F("current_area")}) for part in rest),
+    ):
+        for code, *figures in counted:
+            found[code] = found[code].plus(Figures(*figures))
+    return {code: figures for code, figures in found.items() if any(figures)}
+
+
+def by_cell(filters: Filters) -> Cells:
+    """Cases collected, by the cell their public places lie in."""
+    months, rest = split(filters)
+    cell = Func(F("public_point"), function="cases_cell", output_field=IntegerField())
+    place = {name: Func(cell, template=f"(%(expressions)s).{name}", output_field=IntegerField()) for name in ("x", "y")}
+    table = [
+        *_from_months(in_months(CellMonth, months, filters.category), ("x", "y"), ("collected",)),
+        *(row[:3] for part in rest for row in _from_cases(part, place)),
+    ]
+    x, y, counted = np.array(table, dtype=np.int64).reshape(-1, 3).T
+    cells, which = np.unique(x << 32 | y, return_inverse=True)
+    n = np.bincount(which, weights=counted, minlength=len(cells)).astype(np.int64)
+    cells, n = cells[n > 0], n[n > 0]
+    return Cells((cells >> 32).astype(np.int32), (cells & 0xFFFFFFFF).astype(np.int32), n)
+
+
+def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]:
+    """What is open now of the cases the filters mean, by the area they lie in: few, so always from the cases."""
+    late = Q(state__in=sorted(RUNNING), due_at__lt=now)
+    counted = rows(filters, NOBODY).filter(closed_at=None).order_by().values("current_area")
+    found = counted.annotate(open=Count("pk"), overdue=Count("pk", filter=late))
+    return {it["current_area"]: Unfinished(it["open"], it["overdue"]) for it in found}
+
+
+def to_level(figures: Mapping[str, Figures], level: Level) -> tuple[dict[str, Figures], Figures]:
+    """Figures by areas of a level, and of what lies in no area so low."""
+    summed: defaultdict[str, Figures] = defaultdict(Figures)
+    elsewhere = Figures()
+    for code, its in figures.items():
+        if len(code) < level.code_length:
+            elsewhere = elsewhere.plus(its)
+        else:
+            summed[code[: level.code_length]] = summed[code[: level.code_length]].plus(its)
+    return dict(summed), elsewhere
+
+
+# ---- whole months, and what is left of a period -----------------------------------------------------------------
+
+
+class Months(NamedTuple):
+    """Whole months of a period, from one to before another; None: without a bound on that side."""
+
+    first: dt.date | None
+    end: dt.date | None
+
+
+def whole_months(since: dt.datetime | None, until: dt.datetime | None) -> Months | None:
+    """The whole months from a moment to before another, in Shanghai; None where there is none."""
+    first = None if since is None else _month_after(since - dt.timedelta(microseconds=1))
+    end = None if until is None else _month_of(until)
+    return None if first is not None and end is not None and first >= end else Months(first, end)
+
+
+def _month_of(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(SHANGHAI).date().replace(day=1)
+
+
+def _month_after(moment: dt.datetime) -> dt.date:
+    month = _month_of(moment)
+    return (month + dt.timedelta(days=31)).replace(day=1)
+
+
+def _begin(month: dt.date) -> dt.datetime:
+    return dt.datetime.combine(month, dt.time(), SHANGHAI)
+
+
+def split(filters: Filters, *, known: Collection[str] = ()) -> tuple[Months | None, list[Filters]]:
+    """The months counted beforehand that answer the filters, if any do, and what is left to be counted from the rows.
+
+    ``known``: filters that the counts know of beside the period and the group of categories.
+    """
+    unknown = replace(filters, since=None, until=None, category=None, limit=None, after=None)
+    unknown = replace(unknown, **dict.fromkeys(known))
+    whole = whole_months(filters.since, filters.until)
+    if whole is None or unknown != Filters() or len(filters.category or "") not in (0, GROUP_LETTERS):
+        return None, [filters]
+    rest = []
+    if whole.first is not None and filters.since is not None and filters.since < _begin(whole.first):
+        rest.append(replace(filters, until=_begin(whole.first)))
+    if whole.end is not None and filters.until is not None and _begin(whole.end) < filters.until:
+        rest.append(replace(filters, since=_begin(whole.end)))
+    return whole, rest
+
+
+def in_months(model: type[Counts], months: Months | None, category: str | None) -> QuerySet[Any]:
+    """What was counted beforehand of some months; None: of none."""
+    counts: QuerySet[Any] = model._default_manager.all()
+    if months is None:
+        return counts.none()
+    chosen = counts.filter(category=category or "")
+    if months.first is not None:
+        chosen = chosen.filter(month__gte=months.first)
+    if months.end is not None:
+        chosen = chosen.filter(month__lt=months.end)
+    return chosen
+
+
+def _from_months(chosen: QuerySet[Any], keys: Sequence[str], figures: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Rows of keys and figures, from what was counted beforehand."""
+    summed: QuerySet[Any, tuple[Any, ...]] = (
+        chosen.order_by().values_list(*keys).annotate(*(Sum(name) for name in figures))
+    )
+    return summed
+
+
+def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """Rows of keys and figures, from the cases."""
+    done = Q(state__in=sorted(DONE))
+    counted: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(**keys)
+    return counted.annotate(
+        collected=Count("pk", filter=COLLECTED),
+        patrol=Count("pk", filter=COLLECTED & Q(channel=Case.Channel.PATROL)),
+        done=Count("pk", filter=done),
+        in_time=Count("pk", filter=done & Q(closed_at__lte=F("due_at"))),
+    ).values_list(*keys, *Figures._fields)
+
+
+# ---- keeping the counts -------------------------------------------------------------------------------------------
+
+
+def recount() -> None:
+    """Count everything anew; writing waits meanwhile."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT cases_recount()")
+
+
+def settle(*, at_least: int = MANY) -> int:
+    """Join rows that were added one by one with those of the same key; returns how many were joined. Changes no sum.
+
+    One at a time: whoever finds another at it leaves it to them.
+    """
+    return sum(_settle(model, at_least) for model in COUNTED)
+
+
+@transaction.atomic
+def _settle(model: type[Counts], at_least: int) -> int:
+    loose = model._default_manager.filter(settled=False)
+    if loose.count() < at_least:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (SETTLING,))
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(_joining(model))
+        return int(cursor.rowcount)
+
+
+def _joining(model: type[Counts]) -> str:
+    """One statement: a reader sees the rows as they were or as they are, and the sums are the same."""
+    table = model._meta.db_table
+    names = [field.name for field in model._meta.fields if field.name not in ("id", "settled")]
+    keys = [name for name in names if name in KEYS]
+    figures = [field for field in model._meta.fields if field.name in names and field.name not in keys]
+    sums = [_sum(field) for field in figures]
+    same = " AND ".join(f"loose.{key} = whole.{key}" for key in keys)
+    some = " OR ".join(f"sum({field.name}) <> 0" for field in figures if field.name != "hours")
+    columns = ", ".join([*keys, *(field.name for field in figures)])
+    return f"""
+        WITH loose AS (SELECT DISTINCT {", ".join(keys)} FROM {table} WHERE NOT settled),
+        taken AS (DELETE FROM {table} AS whole USING loose WHERE {same} RETURNING whole.*)
+        INSERT INTO {table} ({columns}, settled)
+        SELECT {", ".join([*keys, *sums])}, true FROM taken GROUP BY {", ".join(keys)} HAVING {some}
+    """  # noqa: S608  # names of our own columns
+
+
+def _sum(field: models.Field[Any, Any]) -> str:
+    size = getattr(field, "size", None)
+    if size is None:
+        return f"sum({field.name})"
+    return f"ARRAY[{', '.join(f'sum({field.name}[{n}])' for n in range(1, size + 1))}]"

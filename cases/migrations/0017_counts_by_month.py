@@ -1,0 +1,287 @@
+"""Count cases and what departments were asked, by month, whichever way rows are written.
+
+A change is counted where it is made, by statement: what was is taken away and what is is added, and only a difference
+is written. One text says what counts; inserting, changing, deleting and counting anew all use it.
+"""
+
+import datetime as dt
+
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+from cases.deadlines import WorkingCalendar, worked_between
+
+CELL = """
+CREATE FUNCTION cases_cell(place geometry, OUT x integer, OUT y integer)
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT floor((ST_X(place) + 180) / 360 * 262144)::integer,
+           floor((1 - asinh(tan(radians(ST_Y(place)))) / pi()) / 2 * 262144)::integer
+$$;
+"""
+
+# What of a case is counted, from rows ``changed`` with a ``sign``.
+CASES = """
+    SELECT sign, date_trunc('month', reported_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
+           left(category_id, letters) AS category, current_area_id AS area, public_point,
+           (state <> 'merged')::integer AS collected,
+           (state <> 'merged' AND channel = 'patrol')::integer AS patrol,
+           (state IN ('closed', 'evaluated'))::integer AS done,
+           (state IN ('closed', 'evaluated') AND closed_at <= due_at)::integer AS in_time
+    FROM ({changed}) AS changed, (VALUES (0), (2)) AS prefix (letters)
+"""
+SUMS = "sum(sign * collected), sum(sign * patrol), sum(sign * done), sum(sign * in_time)"
+SOME = " OR ".join(f"sum(sign * {name}) <> 0" for name in ("collected", "patrol", "done", "in_time"))
+COUNT_CASES = f"""
+    INSERT INTO cases_areamonth (month, category, area, settled, collected, patrol, done, in_time)
+    SELECT month, category, area, {{settled}}, {SUMS} FROM ({CASES}) AS counted
+    GROUP BY month, category, area HAVING {SOME};
+    INSERT INTO cases_cellmonth (month, category, x, y, settled, collected, patrol, done, in_time)
+    SELECT month, category, x, y, {{settled}}, {SUMS} FROM ({CASES}) AS counted, cases_cell(public_point)
+    GROUP BY month, category, x, y HAVING {SOME};
+"""
+
+# What of an assignment is counted. Minutes of working time are whole: 60 of them are still one hour.
+ANSWERS = """
+    SELECT sign, date_trunc('month', ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
+           left(category_id, letters) AS category, unit_id AS unit, digits, left(current_area_id, digits) AS area,
+           1 AS demanded,
+           (arrived_at IS NOT NULL)::integer AS arrived,
+           coalesce(arrived_at <= arrive_by, false)::integer AS arrived_in_time,
+           (finished_at IS NOT NULL)::integer AS done,
+           coalesce(finished_at <= due_at, false)::integer AS done_in_time,
+           width_bucket(arrival_minutes - 1, ARRAY[60, 120, 180, 240, 360, 480, 720, 960, 1440, 2400]) AS class,
+           (total IS NOT NULL)::integer AS scored, coalesce(total, 0) AS points
+    FROM ({changed}) AS changed, (VALUES (0), (2)) AS prefix (letters), (VALUES (9), (12)) AS level (digits)
+    WHERE letter_id IS NOT NULL AND withdrawn_at IS NULL
+"""
+FIGURES = ("demanded", "arrived", "arrived_in_time", "done", "done_in_time", "scored")
+CLASSES = ", ".join(f"coalesce(sum(sign) FILTER (WHERE class = {n}), 0)" for n in range(11))
+ANSWERED = (
+    ", ".join(f"sum(sign * {name})" for name in FIGURES[:5])
+    + f", ARRAY[{CLASSES}], sum(sign * scored), sum(sign * points), sum(sign * points * points)"
+)
+ANY = " OR ".join(
+    [f"sum(sign * {name}) <> 0" for name in (*FIGURES, "points")]
+    + [f"coalesce(sum(sign) FILTER (WHERE class = {n}), 0) <> 0" for n in range(11)]
+)
+COUNT_ANSWERS = f"""
+    INSERT INTO cases_unitmonth (month, category, unit, digits, area, settled,
+        demanded, arrived, arrived_in_time, done, done_in_time, hours, scored, points, squares)
+    SELECT month, category, unit, digits, area, {{settled}}, {ANSWERED} FROM ({ANSWERS}) AS counted
+    GROUP BY month, category, unit, digits, area HAVING {ANY};
+"""
+
+NOW, BEFORE = "SELECT 1 AS sign, * FROM after_rows", "SELECT -1 AS sign, * FROM before_rows"
+WAYS = {"INSERT": NOW, "UPDATE": f"{NOW} UNION ALL {BEFORE}", "DELETE": BEFORE}
+SEEN = {
+    "INSERT": "NEW TABLE AS after_rows",
+    "UPDATE": "OLD TABLE AS before_rows NEW TABLE AS after_rows",
+    "DELETE": "OLD TABLE AS before_rows",
+}
+ANSWER = """assignment.ordered_at, assignment.unit_id, assignment.arrived_at, assignment.arrive_by, assignment.finished_at,
+    assignment.due_at, assignment.arrival_minutes, assignment.letter_id, assignment.withdrawn_at"""
+OF_ASSIGNMENTS = f"""
+    SELECT sign, {ANSWER}, of.category_id, of.current_area_id, result.total
+    FROM ({{rows}}) AS assignment JOIN cases_case AS of ON of.id = assignment.case_id
+        LEFT JOIN cases_result AS result ON result.assignment_id = assignment.id
+"""
+OF_RESULTS = f"""
+    SELECT sign, {ANSWER}, of.category_id, of.current_area_id, scored.total
+    FROM ({{rows}}) AS scored JOIN cases_assignment AS assignment ON assignment.id = scored.assignment_id
+        JOIN cases_case AS of ON of.id = assignment.case_id
+    UNION ALL
+    SELECT -sign, {ANSWER}, of.category_id, of.current_area_id, NULL
+    FROM ({{rows}}) AS scored JOIN cases_assignment AS assignment ON assignment.id = scored.assignment_id
+        JOIN cases_case AS of ON of.id = assignment.case_id
+"""
+# A case that moves to another area or category takes with it what was asked about it.
+OF_MOVED_CASES = f"""
+    SELECT sign, {ANSWER}, moved.category_id, moved.current_area_id, result.total
+    FROM (
+        SELECT 1 AS sign, later.id, later.category_id, later.current_area_id FROM after_rows AS later
+            JOIN before_rows AS earlier USING (id)
+            WHERE (later.category_id, later.current_area_id) IS DISTINCT FROM (earlier.category_id, earlier.current_area_id)
+        UNION ALL
+        SELECT -1, earlier.id, earlier.category_id, earlier.current_area_id FROM after_rows AS later
+            JOIN before_rows AS earlier USING (id)
+            WHERE (later.category_id, later.current_area_id) IS DISTINCT FROM (earlier.category_id, earlier.current_area_id)
+    ) AS moved
+        JOIN cases_assignment AS assignment ON assignment.case_id = moved.id
+        LEFT JOIN cases_result AS result ON result.assignment_id = assignment.id
+"""
+
+
+def count_changes(table, counting):
+    """A trigger for each way of writing to a table; ``counting`` gives the statements for the way."""
+    operations = []
+    for way, seen in SEEN.items():
+        name = f"{table}_count_{way.lower()}"
+        operations.append(
+            migrations.RunSQL(
+                f"""
+                CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    {counting(way)}
+                    RETURN NULL;
+                END $$;
+                CREATE TRIGGER {name} AFTER {way} ON {table} REFERENCING {seen}
+                    FOR EACH STATEMENT EXECUTE FUNCTION {name}();
+                """,
+                f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}()",
+            )
+        )
+    return operations
+
+
+def of_cases(way):
+    moved = COUNT_ANSWERS.format(changed=OF_MOVED_CASES, settled="false") if way == "UPDATE" else ""
+    return COUNT_CASES.format(changed=WAYS[way], settled="false") + moved
+
+
+def of_assignments(way):
+    return COUNT_ANSWERS.format(changed=OF_ASSIGNMENTS.format(rows=WAYS[way]), settled="false")
+
+
+def of_results(way):
+    return COUNT_ANSWERS.format(changed=OF_RESULTS.format(rows=WAYS[way]), settled="false")
+
+
+EVERYTHING = OF_ASSIGNMENTS.format(rows="SELECT 1 AS sign, * FROM cases_assignment")
+RECOUNT = f"""
+CREATE FUNCTION cases_recount() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- Nobody writes meanwhile: what is written after this is counted by the triggers.
+    LOCK TABLE cases_case, cases_assignment, cases_result IN SHARE MODE;
+    DELETE FROM cases_areamonth;
+    DELETE FROM cases_cellmonth;
+    DELETE FROM cases_unitmonth;
+    {COUNT_CASES.format(changed="SELECT 1 AS sign, * FROM cases_case", settled="true")}
+    {COUNT_ANSWERS.format(changed=EVERYTHING, settled="true")}
+END $$;
+"""
+
+
+def write_down_how_long(apps, schema_editor):
+    """For those who have come already; by the calendar as it is now."""
+    assignments = apps.get_model("cases", "Assignment").objects.exclude(arrived_at=None)
+    calendar = WorkingCalendar(dict(apps.get_model("cases", "Workday").objects.values_list("date", "works")))
+    several = []
+    for assignment in assignments.only("ordered_at", "arrived_at").iterator(5000):
+        worked = worked_between(assignment.ordered_at, assignment.arrived_at, calendar)
+        assignment.arrival_minutes = worked // dt.timedelta(minutes=1)
+        several.append(assignment)
+    assignments.bulk_update(several, ["arrival_minutes"], batch_size=5000)
+
+
+ID = ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"))
+COUNTS = [
+    ("month", models.DateField(verbose_name="月份")),
+    ("category", models.CharField(blank=True, db_collation="C", max_length=2, verbose_name="类别")),
+    ("settled", models.BooleanField(default=False, verbose_name="已归并")),
+]
+CASE_COUNTS = [
+    ("collected", models.IntegerField(verbose_name="收集")),
+    ("patrol", models.IntegerField(verbose_name="其中巡查发现")),
+    ("done", models.IntegerField(verbose_name="办结")),
+    ("in_time", models.IntegerField(verbose_name="按期办结")),
+]
+MARKED = models.Q(
+    models.Q(("arrival_minutes", None), ("arrived_at", None)),
+    models.Q(("arrival_minutes__isnull", False), ("arrived_at__isnull", False)),
+    _connector="OR",
+)
+
+
+def to_settle(model):
+    name = f"{model.removesuffix('month')}_month_to_settle"
+    index = models.Index(condition=models.Q(("settled", False)), fields=["id"], name=name)
+    return migrations.AddIndex(model_name=model, index=index)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cases", "0016_desks_at_a_glance"), ("gridmap", "0003_data_versions")]
+
+    operations = [
+        migrations.AddField(
+            model_name="assignment",
+            name="arrival_minutes",
+            field=models.PositiveIntegerField(blank=True, null=True, verbose_name="报到用时(工作分钟)"),
+        ),
+        migrations.RunPython(write_down_how_long, migrations.RunPython.noop),
+        migrations.AddConstraint(
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=MARKED,
+                name="assignment_arrived_after_how_long",
+                violation_error_message="报到时间与报到用时须同时填写 (when it came goes with after how long)",
+            ),
+        ),
+        migrations.CreateModel(
+            name="AreaMonth",
+            fields=[
+                ID,
+                *COUNTS,
+                *CASE_COUNTS,
+                ("area", models.CharField(db_collation="C", max_length=15, verbose_name="区域")),
+            ],
+            options={"verbose_name": "区域月计数", "verbose_name_plural": "区域月计数"},
+        ),
+        migrations.CreateModel(
+            name="CellMonth",
+            fields=[
+                ID,
+                *COUNTS,
+                *CASE_COUNTS,
+                ("x", models.IntegerField(verbose_name="列")),
+                ("y", models.IntegerField(verbose_name="行")),
+            ],
+            options={"verbose_name": "格子月计数", "verbose_name_plural": "格子月计数"},
+        ),
+        migrations.CreateModel(
+            name="UnitMonth",
+            fields=[
+                ID,
+                *COUNTS,
+                ("unit", models.CharField(db_collation="C", max_length=24, verbose_name="部门")),
+                ("digits", models.PositiveSmallIntegerField(verbose_name="区域编码位数")),
+                ("area", models.CharField(db_collation="C", max_length=12, verbose_name="区域")),
+                ("demanded", models.IntegerField(verbose_name="需报到")),
+                ("arrived", models.IntegerField(verbose_name="已报到")),
+                ("arrived_in_time", models.IntegerField(verbose_name="按时报到")),
+                ("done", models.IntegerField(verbose_name="已办结")),
+                ("done_in_time", models.IntegerField(verbose_name="按期办结")),
+                (
+                    "hours",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), size=11, verbose_name="报到用时分组"
+                    ),
+                ),
+                ("scored", models.IntegerField(verbose_name="已评分")),
+                ("points", models.DecimalField(decimal_places=2, max_digits=14, verbose_name="评分合计")),
+                ("squares", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="评分平方和")),
+            ],
+            options={"verbose_name": "部门月计数", "verbose_name_plural": "部门月计数"},
+        ),
+        migrations.AddIndex(
+            model_name="areamonth",
+            index=models.Index(
+                fields=["category", "month", "area"],
+                include=("collected", "patrol", "done", "in_time"),
+                name="area_month_read",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="cellmonth",
+            index=models.Index(fields=["category", "month"], include=("x", "y", "collected"), name="cell_month_read"),
+        ),
+        migrations.AddIndex(
+            model_name="unitmonth", index=models.Index(fields=["category", "digits", "month"], name="unit_month_read")
+        ),
+        *(to_settle(model) for model in ("areamonth", "cellmonth", "unitmonth")),
+        migrations.RunSQL(CELL, "DROP FUNCTION cases_cell(geometry)"),
+        migrations.RunSQL(RECOUNT, "DROP FUNCTION cases_recount()"),
+        migrations.RunSQL("SELECT cases_recount()", migrations.RunSQL.noop),
+        *count_changes("cases_case", of_cases),
+        *count_changes("cases_assignment", of_assignments),
+        *count_changes("cases_result", of_results),
+    ]

@@ -1,0 +1,118 @@
+"""What is counted beforehand, so that a map of a year is read in milliseconds: figures by month.
+
+The database keeps them in the transaction that changes a case, an assignment or a result (see the migration that
+creates the triggers), so no way of writing can forget it. A change adds rows, some of them negative, and never touches
+a row another transaction may be writing: nobody waits for anybody, and a reader sums what there is. Rows of one key are
+joined from time to time (:mod:`cases.counting`), which changes no sum.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+# Categories are counted all together and by the first letters of their codes, which are those of the group.
+GROUP_LETTERS = 2
+# A cell is a tile of the web's maps at this zoom: 138 m wide here.
+CELL_ZOOM = 18
+# Up to how many working hours it took until somebody came; a last class is for what took longer.
+HOURS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)
+
+
+class Counts(models.Model):
+    """Figures of a month and of the categories whose codes begin so; "" for all of them."""
+
+    month = models.DateField("月份")
+    category = models.CharField("类别", max_length=GROUP_LETTERS, blank=True, db_collation="C")
+    settled = models.BooleanField("已归并", default=False)
+
+    class Meta:
+        abstract = True
+
+
+class CaseCounts(Counts):
+    """Cases reported in that month. What was merged into another case is counted as that one.
+
+    ``in_time``: done, and not after the limit.
+    """
+
+    collected = models.IntegerField("收集")
+    patrol = models.IntegerField("其中巡查发现")
+    done = models.IntegerField("办结")
+    in_time = models.IntegerField("按期办结")
+
+    class Meta(Counts.Meta):
+        abstract = True
+
+
+class AreaMonth(CaseCounts):
+    """Cases by the area they lie in now: a second-level grid, or the town or district that has to find one."""
+
+    area = models.CharField("区域", max_length=15, db_collation="C")
+
+    class Meta:
+        verbose_name = "区域月计数"
+        verbose_name_plural = "区域月计数"
+        indexes = [
+            models.Index(
+                fields=["category", "month", "area"],
+                include=["collected", "patrol", "done", "in_time"],
+                name="area_month_read",
+            ),
+            models.Index(fields=["id"], condition=models.Q(settled=False), name="area_month_to_settle"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.month:%Y-%m} {self.collected}"
+
+
+class CellMonth(CaseCounts):
+    """Cases by the cell of the map their public place lies in: a tile (x, y) at :data:`CELL_ZOOM`."""
+
+    x = models.IntegerField("列")
+    y = models.IntegerField("行")
+
+    class Meta:
+        verbose_name = "格子月计数"
+        verbose_name_plural = "格子月计数"
+        indexes = [
+            models.Index(fields=["category", "month"], include=["x", "y", "collected"], name="cell_month_read"),
+            models.Index(fields=["id"], condition=models.Q(settled=False), name="cell_month_to_settle"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.x}/{self.y} {self.month:%Y-%m} {self.collected}"
+
+
+class UnitMonth(Counts):
+    """What departments were asked by letters of that month and still stands, by the area the case lies in now.
+
+    Counted by towns and by communities: ``area`` is the code of the case's area, cut to so many ``digits``, and shorter
+    where a town or the district has to find a grid. ``arrived_in_time`` and ``done_in_time``:
+    not after the limit. ``hours`` counts those that came by the working hours it took, in the classes of :data:`HOURS`.
+    ``points`` are the results of those scored, and ``squares`` the sum of their squares.
+    """
+
+    unit = models.CharField("部门", max_length=24, db_collation="C")
+    digits = models.PositiveSmallIntegerField("区域编码位数")
+    area = models.CharField("区域", max_length=12, db_collation="C")
+    demanded = models.IntegerField("需报到")
+    arrived = models.IntegerField("已报到")
+    arrived_in_time = models.IntegerField("按时报到")
+    done = models.IntegerField("已办结")
+    done_in_time = models.IntegerField("按期办结")
+    hours = ArrayField(models.IntegerField(), size=len(HOURS) + 1, verbose_name="报到用时分组")
+    scored = models.IntegerField("已评分")
+    points = models.DecimalField("评分合计", max_digits=14, decimal_places=2)
+    squares = models.DecimalField("评分平方和", max_digits=18, decimal_places=4)
+
+    class Meta:
+        verbose_name = "部门月计数"
+        verbose_name_plural = "部门月计数"
+        indexes = [
+            models.Index(fields=["category", "digits", "month"], name="unit_month_read"),
+            models.Index(fields=["id"], condition=models.Q(settled=False), name="unit_month_to_settle"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.area} {self.month:%Y-%m} {self.demanded}"
