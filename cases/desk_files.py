@@ -17,8 +17,8 @@ from cases.models import Case
 from cases.models.case import CaseQuerySet
 from cases.workflow import State
 from gridmap.duties import Standing
-from gridmap.features.collection import SCHEMA_VERSION
 from gridmap.features.geojson import features_text
+from gridmap.features.offered import SCHEMA_VERSION
 from gridmap.features.parameters import Filters
 
 AT_ONCE = 2000

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.gis.geos import Polygon
 from django.db.models import Case as Choose
-from django.db.models import Q, QuerySet, Value, When
+from django.db.models import Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from cases.models import Case, Whistle
@@ -15,6 +16,7 @@ from cases.workflow import RUNNING, State
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.features.collection import Collection
+from gridmap.features.offered import Question
 from gridmap.features.parameters import Filters, one_of, some_of
 
 
@@ -60,6 +62,15 @@ def _whistles(filters: Filters, standing: Standing) -> QuerySet[Any]:
     return chosen
 
 
+def last_deadline_passed(now: dt.datetime) -> str:
+    """Another one whenever a case may have fallen overdue, which it does without anybody changing it."""
+    return str(Case.objects.filter(closed_at=None, due_at__lt=now).aggregate(last=Max("due_at"))["last"])
+
+
+def _turns(question: Question) -> str:
+    return "" if question.filters.overdue is None else last_deadline_passed(question.now)
+
+
 FILTERS = frozenset({"area", "bbox", "category", "channel", "level", "since", "state", "until", "limit", "after"})
 READERS = {"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)}
 
@@ -88,6 +99,7 @@ CASES = Collection(
     parameters=FILTERS | {"overdue"},
     counters=("cases", "areas"),
     readers=READERS,
+    turns=_turns,
     default_limit=10_000,
 )
 

@@ -6,7 +6,7 @@ A package offers one by naming it in ``settings.COLLECTIONS``; every way of goin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,33 +16,24 @@ from django.db.models.expressions import Combinable
 from django.utils.module_loading import import_string
 
 from gridmap.duties import Standing
+from gridmap.features.offered import Offered
 from gridmap.features.parameters import Filters
 from gridmap.problems import NotFound
 
-SCHEMA_VERSION = "1"
 
-
-@dataclass(frozen=True)
-class Collection:
+@dataclass(frozen=True, kw_only=True)
+class Collection(Offered):
     """Rows, columns and filters of one collection.
 
     ``geometry`` is an expression giving GeoJSON text in RFC 7946 order, rendered in the database. ``properties``
     maps a public name to a column or an expression. ``key`` is a unique column that rows are ordered and paged by.
-    ``counters`` name the data versions that move when the rows do.
     """
 
-    id: str
-    title: str
     rows: Callable[[Filters, Standing], QuerySet[Any]]
     key: str
     geometry: str | Combinable
     properties: Mapping[str, str | Combinable]
-    parameters: frozenset[str]
-    counters: tuple[str, ...]
-    readers: Mapping[str, Callable[[str, str], Any]] = field(default_factory=dict)
     default_limit: int | None = None
-    # True where two callers may see different rows or columns: then no shared cache may keep the answer.
-    personal: bool = False
 
 
 @cache

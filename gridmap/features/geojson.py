@@ -5,13 +5,8 @@ The bytes of a feature are made in SQL; Python parses no geometry and builds no 
 
 from __future__ import annotations
 
-import datetime as dt
-import gzip
-import hashlib
 import io
 import json
-import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,70 +14,33 @@ from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import parse_etags
 
-from gridmap.duties import NOBODY, Standing, standing_of
-from gridmap.features.collection import SCHEMA_VERSION, Collection
+from gridmap.duties import Standing
+from gridmap.features import answering
+from gridmap.features.collection import Collection
 from gridmap.features.kept import KeptAnswers
-from gridmap.features.parameters import Filters, read_filters
-from gridmap.models.versions import version_of
+from gridmap.features.offered import SCHEMA_VERSION, Question
+from gridmap.features.parameters import Filters
 from gridmap.problems import BadParameter
 
 MEDIA_TYPE = "application/geo+json"
-ACCEPTS_GZIP = re.compile(r"\bgzip\b")
 KEPT = KeptAnswers(room=16 * 1024 * 1024)
 
 
 def answer(request: HttpRequest, shown: Collection) -> HttpResponse:
     """The collection as this caller may see it; 304 when the caller already has it."""
-    filters = read_filters(request.GET, shown.parameters, own=shown.readers)
-    now = timezone.localtime()
-    standing = standing_of(request.user, on=now.date()) if shown.personal else NOBODY
-    if filters.on is None and "on" in shown.parameters:
-        filters = replace(filters, on=now.date())
-    etag = _etag(shown, filters, standing, now=now)
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        response: HttpResponse = HttpResponseNotModified()
-    else:
-        response = _whole(request, shown, filters, standing, etag)
-    response["ETag"] = etag
-    patch_cache_control(response, no_cache=True, **{"private" if standing is not NOBODY else "public": True})
-    return response
+
+    def make(question: Question) -> bytes:
+        return _feature_collection(request, shown, question)
+
+    return answering.answer(request, shown, make, media_type=MEDIA_TYPE, kept=KEPT)
 
 
-def _whole(request: HttpRequest, shown: Collection, filters: Filters, standing: Standing, etag: str) -> HttpResponse:
-    def make() -> bytes:
-        return _feature_collection(request, shown, filters, standing)
-
-    # Inside a transaction the answer may hold what is never committed.
-    if shown.personal or connection.in_atomic_block:
-        return HttpResponse(make(), content_type=MEDIA_TYPE)
-    # The link to the next page names the host and the query as they were asked.
-    key = (etag, request.build_absolute_uri())
-    if not ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")):
-        return HttpResponse(KEPT.body(key, make), content_type=MEDIA_TYPE)
-    # Compressing takes longer than all the rest. What everybody may read holds no secret whose length could tell.
-    packed = KEPT.body((*key, "gzip"), lambda: gzip.compress(make(), compresslevel=6, mtime=0))
-    response = HttpResponse(packed, content_type=MEDIA_TYPE, headers={"Content-Encoding": "gzip"})
-    patch_vary_headers(response, ["Accept-Encoding"])
-    return response
-
-
-def _etag(shown: Collection, filters: Filters, standing: Standing, *, now: dt.datetime) -> str:
-    """Weak, because a proxy may compress: the data version, the question and who asks."""
-    asked = f"{SCHEMA_VERSION}|{filters}|{standing.everything}|{standing.prefixes}"
-    if filters.overdue is not None:
-        asked += f"|{now:%Y%m%d%H%M}"  # cases fall overdue without anybody changing them
-    digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    return f'W/"{shown.id}-{version_of(*shown.counters)}-{digest}"'
-
-
-def _feature_collection(request: HttpRequest, shown: Collection, filters: Filters, standing: Standing) -> bytes:
-    limit = filters.limit or shown.default_limit
-    features, count = features_text(shown, filters, standing, limit=limit)
+def _feature_collection(request: HttpRequest, shown: Collection, question: Question) -> bytes:
+    limit = question.filters.limit or shown.default_limit
+    features, count = features_text(shown, question.filters, question.standing, limit=limit)
     head = {
         "type": "FeatureCollection",
         "name": shown.id,
