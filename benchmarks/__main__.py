@@ -10,7 +10,7 @@ import sys
 from benchmarks.database import ARTICLE_CASES, district, environment
 from benchmarks.measuring import Finding, report
 
-BUDGETS = ("one_point", "report", "areas_geojson", "bulk_routing", "checking", "rerouting", "mixed_load")
+BUDGETS = ("one_point", "report", "areas_geojson", "bulk_routing", "checking", "hotspots", "rerouting", "mixed_load")
 CASES = {"rerouting": 1_000_000, "mixed_load": 1_000_000}
 
 

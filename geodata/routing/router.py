@@ -75,7 +75,7 @@ class Router:
     """
 
     def __init__(self, areas: Areas) -> None:
-        _refuse_unusable(areas)
+        refuse_unusable(areas)
         # Text in Python compares by code point, which for UTF-8 is the order of its bytes.
         order = np.argsort(areas.codes, kind="stable")
         self.codes: Texts = areas.codes[order]
@@ -196,7 +196,8 @@ class Router:
         return number
 
 
-def _refuse_unusable(areas: Areas) -> None:
+def refuse_unusable(areas: Areas) -> None:
+    """Raise `UnusableAreas` for the first area that cannot be routed to; see `Router`."""
     _refuse(areas, areas.codes == "", "没有编码 (has no code)")
     again = np.ones(len(areas), dtype=np.bool_)
     again[np.unique(areas.codes.astype(str), return_index=True)[1]] = False
