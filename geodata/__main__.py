@@ -10,6 +10,7 @@ from pathlib import Path
 
 from geodata import district
 from geodata.commands.areas import add_check, add_convert
+from geodata.commands.hotspots import add_hotspots
 from geodata.commands.route import add_route
 
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     add_route(commands)
     add_check(commands)
     add_convert(commands)
+    add_hotspots(commands)
     return parser
 
 
