@@ -2,8 +2,8 @@
 
 Maps without any cluster count false alarms, with all areas alike and with natural differences between them; maps with a
 true cluster of contiguous areas count how much of it is found; maps where only the patrols of such a cluster report more
-must stay silent. Beside ours: Gi* of counts without any correction, and `esda`'s conditional permutation of the same smoothed
-rates. Needs no database.
+must stay silent. Beside ours: Gi* of counts without any correction, and `esda`'s conditional permutation of the same
+scores. Needs no database.
 """
 
 from __future__ import annotations
@@ -234,9 +234,12 @@ def _power(title: str, on: Ground, scenario: Scenario) -> Finding:
 def _patrols(title: str, on: Ground, scenario: Scenario) -> Finding:
     answers = [ours(on, scenario, it) for it in maps(on, scenario, MAPS)]
     hot = np.mean([sure(it).any() for it in answers])
-    flagged = np.mean([it.patrol_only.any() for it in answers])
+    raised = [(it.z > 0) & (it.q <= 0.05) for it in answers]
+    unchecked = np.mean([it.any() for it in raised])
+    laxer = np.mean([(hot & (it.others_p <= 0.05)).any() for hot, it in zip(raised, answers, strict=True)])
     return Finding(
-        f"{title}, active patrols {scenario.risk:g}×: maps called hot · flagged", f"{hot:.1%} · {flagged:.0%}"
+        f"{title}, active patrols {scenario.risk:g}×: maps called hot · with p ≤ 0.05 for others · without looking at others",
+        f"{hot:.1%} · {laxer:.1%} · {unchecked:.0%}",
     )
 
 
@@ -264,16 +267,23 @@ def _against_esda(on: Ground) -> list[Finding]:
 
 
 def conditional(on: Ground, observed: Floats) -> Flags:
-    """Hot by `esda`'s conditional permutation of the same rates, with the same correction; none where all rates are equal."""
+    """Hot by `esda`'s conditional permutation of the same scores, with the same correction; none where all rates are equal."""
     from esda import G_Local
 
-    rates = empirical_bayes(observed.astype(np.int64), on.residents)
-    if np.ptp(rates) == 0:
-        return np.zeros(len(rates), dtype=bool)
+    scores = empirical_bayes(observed.astype(np.int64), on.residents).scores
+    if not scores.any():
+        return np.zeros(len(scores), dtype=bool)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         star = G_Local(
-            rates, on.graph, transform="B", star=True, permutations=9999, seed=1, n_jobs=1, keep_simulations=False
+            scores - scores.min(),
+            on.graph,
+            transform="B",
+            star=True,
+            permutations=9999,
+            seed=1,
+            n_jobs=1,
+            keep_simulations=False,
         )
     return false_discovery(np.where(star.Zs > 0, star.p_sim, 1.0)) <= 0.05
 

@@ -153,13 +153,19 @@ class _Statistics:
         """Test the rated areas; `reports`: all and those of others than patrols, `base`, `graph`: of the rated alone."""
         tell(0, 2)
         every, others = reports
-        rates = empirical_bayes(every, base)
-        found = rarity(rates, graph, permutations=method.permutations, seed=seed)
+        smoothed = empirical_bayes(every, base)
+        found = rarity(smoothed.scores, graph, permutations=method.permutations, seed=seed)
         tell(1, 2)
-        of_others = rarity(empirical_bayes(others, base), graph, permutations=method.permutations, seed=seed).above
+        scores = empirical_bayes(others, base).scores
+        of_others = rarity(scores, graph, permutations=method.permutations, seed=seed).above
         hot = found.z > 0
         q = np.where(hot, false_discovery(found.above), false_discovery(found.below))
-        self.eb_rate[rated], self.z[rated], self.q[rated], self.others_p[rated] = rates, found.z, q, of_others
+        self.eb_rate[rated], self.z[rated], self.q[rated], self.others_p[rated] = (
+            smoothed.rates,
+            found.z,
+            q,
+            of_others,
+        )
         self.p[rated] = np.where(hot, found.above, found.below)
         self.spot[rated] = _classes(q, hot, method)
         self.patrol_only[rated] = np.isin(self.spot[rated], HOT) & (of_others > method.corroborated_p)

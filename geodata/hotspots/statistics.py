@@ -1,8 +1,9 @@
-"""The steps of the statistic on columns of numbers: smoothed rates, sums over neighbourhoods, how rare such sums are.
+"""The steps of the statistic on columns of numbers: smoothed rates and their scores, sums over neighbourhoods, how rare they are.
 
 Marshall, R. J. (1991): Mapping disease and mortality rates using empirical Bayes estimators. Applied Statistics 40.
 Getis, A. & Ord, J. K. (1992): The analysis of spatial association by use of distance statistics. Geogr. Analysis 24.
 Ord, J. K. & Getis, A. (1995): Local spatial autocorrelation statistics. Geographical Analysis 27.
+Assunção, R. M. & Reis, E. A. (1999): A new proposal to adjust Moran's I for population density. Statistics in Medicine 18.
 Benjamini, Y. & Hochberg, Y. (1995): Controlling the false discovery rate. J. Royal Statistical Society B 57; it holds
 for neighbourhoods that overlap: Benjamini, Y. & Yekutieli, D. (2001), Annals of Statistics 29.
 """
@@ -23,7 +24,7 @@ AT_ONCE = 2_000
 """Draws made in one go."""
 
 TIED = 1e-9
-"""Sums that differ by less, relative to the mean rate, are equal: they were added up in another order."""
+"""Scores and sums of them that differ by less are equal: they were added up in another order."""
 
 
 @dataclass(frozen=True)
@@ -35,42 +36,55 @@ class Rarity:
     below: Floats
 
 
-def empirical_bayes(observed: Counts, denominator: Floats) -> Floats:
-    """Rates drawn towards the rate of all, the more the less an area's own denominator carries; shape (n,).
+@dataclass(frozen=True)
+class Smoothed:
+    """Of n areas `rates`, drawn towards the rate of all, and `scores`, how far each own rate lies from it in standard deviations."""
 
-    `denominator`: above 0. Marshall's global estimator: with m the rate of all and v what the rates vary beyond chance,
-    m + v / (v + m / denominator) * (rate - m). Where chance explains all of it v is 0 and every area has the rate of all:
-    `esda.smoothing.Empirical_Bayes` lets v be negative there, which turns rates upside down, and is the same otherwise.
+    rates: Floats
+    scores: Floats
+
+
+def empirical_bayes(observed: Counts, denominator: Floats) -> Smoothed:
+    """Rates drawn towards the rate of all, the more the less an area's own denominator carries.
+
+    `observed`, `denominator`: shape (n,), the latter above 0. Marshall's global estimator: with m the rate of all and v
+    what rates vary beyond chance, m + v / (v + m / denominator) * (rate - m). The score is Assunção & Reis', the same
+    difference in units of its own standard deviation, (rate - m) / sqrt(v + m / denominator): of smoothed rates those of
+    small areas vary less, so that a neighbourhood of large ones would stand out by being large.
+
+    Where chance explains everything v is 0, and every area has the rate of all and a score of 0: `esda.smoothing` lets v be
+    negative there, which turns rates upside down, and is the same otherwise.
     """
     overall = observed.sum() / denominator.sum()
-    rate = observed / denominator
-    varying = float((denominator * (rate - overall) ** 2).sum() / denominator.sum() - overall / denominator.mean())
+    difference = observed / denominator - overall
+    varying = float((denominator * difference**2).sum() / denominator.sum() - overall / denominator.mean())
     if overall == 0 or varying <= 0:
-        return np.full(len(observed), overall)
-    own = varying / (varying + overall / denominator)
-    return np.asarray(overall + own * (rate - overall))
+        return Smoothed(np.full(len(observed), overall), np.zeros(len(observed)))
+    by_chance = varying + overall / denominator
+    return Smoothed(overall + varying / by_chance * difference, difference / np.sqrt(by_chance))
 
 
-def rarity(rates: Floats, graph: Any, *, permutations: int, seed: int) -> Rarity:
-    """Sum each area's rate and its neighbours', and see how rare that is when rates fall on areas by chance.
+def rarity(scores: Floats, graph: Any, *, permutations: int, seed: int) -> Rarity:
+    """Sum each area's score and its neighbours', and see how rare that is when scores fall on areas by chance.
 
-    `rates`: shape (n,), in the order of `graph`'s areas. `z` is Gi* of Ord & Getis by `esda.G_Local`. The probabilities are
-    by permutation of all rates, where the sum of k areas is that of k rates drawn without putting back, whichever areas
-    they are: so there is one set of draws for each k. `esda` permutes with each area's own rate held fast, which says
-    nothing of that rate and found fewer of the true clusters (docs/guide/hotspots.md). If all rates are equal, nothing
+    `scores`: shape (n,), in the order of `graph`'s areas. `z` is Gi* of Ord & Getis by `esda.G_Local`. The probabilities are
+    by permutation of all scores, where the sum of k areas is that of k scores drawn without putting back, whichever areas
+    they are: so there is one set of draws for each k. `esda` permutes with each area's own score held fast, which says
+    nothing of that score and found fewer of the true clusters (docs/guide/hotspots.md). If all scores are equal, nothing
     is rare.
     """
-    if np.ptp(rates) <= TIED * abs(rates.mean()):
-        return Rarity(np.zeros(len(rates)), np.ones(len(rates)), np.ones(len(rates)))
+    width = np.ptp(scores)
+    if width <= TIED:
+        return Rarity(np.zeros(len(scores)), np.ones(len(scores)), np.ones(len(scores)))
     from esda import G_Local
 
-    # In units of the mean, so that nothing hangs on what a denominator is counted in.
-    relative = rates / rates.mean()
-    star = G_Local(relative, graph, transform="B", star=True, permutations=0)
-    sums, sizes = star.Gs * relative.sum(), star.w.cardinalities.to_numpy()
+    # Neither z nor ranks hang on where the scale begins; G itself divides by the sum, which must not be 0.
+    placed = 1 + (scores - scores.min()) / width
+    star = G_Local(placed, graph, transform="B", star=True, permutations=0)
+    sums, sizes = star.Gs * placed.sum(), star.w.cardinalities.to_numpy()
     # Sorted, so that the draws do not hang on the order of the areas.
-    drawn = np.sort(relative)[draws(len(rates), int(sizes.max()), permutations, seed)].cumsum(axis=1)
-    above, below = np.empty(len(rates)), np.empty(len(rates))
+    drawn = np.sort(placed)[draws(len(scores), int(sizes.max()), permutations, seed)].cumsum(axis=1)
+    above, below = np.empty(len(scores)), np.empty(len(scores))
     for size in np.unique(sizes).tolist():
         those, by_chance = sizes == size, np.sort(drawn[:, size - 1])
         above[those] = permutations - np.searchsorted(by_chance, sums[those] - TIED, side="left")

@@ -136,16 +136,21 @@ def test_the_smoothed_rate_is_marshalls(observed: list[int], base: list[float]) 
         overall + (varying / (varying + overall / b) * (o / b - overall) if varying > 0 else 0.0)
         for o, b in zip(observed, base, strict=True)
     ]
-    found = empirical_bayes(np.array(observed), np.array(base))
+    smoothed = empirical_bayes(np.array(observed), np.array(base))
+    found = smoothed.rates
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-12)
     if varying > 1e-9:
         theirs = esda.smoothing.Empirical_Bayes(np.array(observed), np.array(base)).r.ravel()
         assert found == pytest.approx(theirs, rel=1e-6, abs=1e-12)
+        scores = esda.smoothing.assuncao_rate(np.array(observed), np.array(base))
+        assert smoothed.scores == pytest.approx(scores, rel=1e-6, abs=1e-9)
 
 
 def test_where_chance_explains_everything_all_areas_have_one_rate() -> None:
     observed, base = np.array([2, 3, 2, 3, 2]), np.full(5, 100.0)
-    assert empirical_bayes(observed, base) == pytest.approx([0.024] * 5)
+    smoothed = empirical_bayes(observed, base)
+    assert smoothed.rates == pytest.approx([0.024] * 5)
+    assert not smoothed.scores.any()
     theirs = esda.smoothing.Empirical_Bayes(observed, base).r.ravel()
     assert theirs[0] > theirs[1]  # fewer reports, higher rate: why that one is not ours
     flat = rarity(np.full(16, 0.024), lattice(4)[1], permutations=99, seed=1)
@@ -392,6 +397,6 @@ def test_smoothing_keeps_small_areas_from_drowning_a_cluster(grids: Ground) -> N
     smoothed, plain = [], []
     for it in maps(few, scenario, 20):
         smoothed.append(sure(ours(few, scenario, it))[it.inside].mean())
-        raw = rarity(it.observed / few.residents, few.graph, permutations=METHOD.permutations, seed=1)
+        raw = rarity(100 * it.observed / few.residents, few.graph, permutations=METHOD.permutations, seed=1)
         plain.append((false_discovery(raw.above) <= 0.05)[it.inside].mean())
     assert np.mean(smoothed) > np.mean(plain) + 0.1
