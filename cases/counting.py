@@ -25,6 +25,7 @@ from cases.workflow import DONE, RUNNING, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
 from gridmap.models.ground import Level
+from gridmap.routing import Method
 
 COUNTED: tuple[type[Counts], ...] = (AreaMonth, CellMonth, UnitMonth)
 COLLECTED = ~Q(state=State.MERGED)
@@ -40,6 +41,7 @@ class Figures(NamedTuple):
 
     collected: int = 0
     patrol: int = 0
+    astray: int = 0
     done: int = 0
     in_time: int = 0
 
@@ -191,6 +193,7 @@ def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any
     return counted.annotate(
         collected=Count("pk", filter=COLLECTED),
         patrol=Count("pk", filter=COLLECTED & Q(channel=Case.Channel.PATROL)),
+        astray=Count("pk", filter=COLLECTED & ~Q(route_method=Method.WITHIN)),
         done=Count("pk", filter=done),
         in_time=Count("pk", filter=done & Q(closed_at__lte=F("due_at"))),
     ).values_list(*keys, *Figures._fields)

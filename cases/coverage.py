@@ -1,7 +1,7 @@
 """Which departments came when a town asked them, how soon, and with what result (部门到位): by department and area.
 
-A demand is an assignment by letter that still stands, of the period in which its letter was issued. No demand is not
-bad coverage: where nothing was demanded there is no row.
+A demand is an assignment by letter that still stands, of the period in which its case was reported, as on every layer
+of the map. No demand is not bad coverage: where nothing was demanded there is no row.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[
 def _demands(filters: Filters, level: Level) -> QuerySet[Any]:
     """Assignments the filters mean, grouped by department and by areas of a level."""
     chosen = Assignment.objects.exclude(letter=None).filter(withdrawn_at=None)
-    for condition in conditions(filters, case="case__", moment="ordered_at"):
+    for condition in conditions(filters, case="case__", moment="case__reported_at"):
         chosen = chosen.filter(condition)
     if filters.department is not None:
         chosen = chosen.filter(unit=filters.department)

@@ -11,7 +11,7 @@ from django.db.models import Case as Choose
 from django.db.models import Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from cases.models import Case, Whistle
+from cases.models import Assignment, Case, Whistle
 from cases.workflow import RUNNING, State
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
@@ -25,6 +25,9 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     chosen = Case.objects.all()
     for condition in conditions(filters):
         chosen = chosen.filter(condition)
+    if filters.department is not None:
+        asked = Assignment.objects.filter(unit=filters.department, withdrawn_at=None)
+        chosen = chosen.filter(pk__in=asked.values("case"))
     if filters.overdue is not None:
         late = Q(state__in=RUNNING, due_at__lt=timezone.now())
         chosen = chosen.filter(late if filters.overdue else ~late)
@@ -96,7 +99,7 @@ CASES = Collection(
         "voices": "voices_count",
         "exact": Choose(When(category__sensitive=True, then=Value(False)), default=Value(True)),
     },
-    parameters=FILTERS | {"overdue"},
+    parameters=FILTERS | {"department", "overdue"},
     counters=("cases", "areas"),
     readers=READERS,
     turns=_turns,

@@ -1,8 +1,14 @@
 """Addresses of the cases, below the root."""
 
-from django.urls import path
+from functools import partial
 
-from cases import api, desk_pages, views
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from cases import api, desk_pages, map_api, views
+from cases.overdue import OVERDUE_SUMS
+from cases.sheets import COUNTS, COVERAGE, GROUND
+from gridmap.features import areal
 
 urlpatterns = [
     # /api/v1/
@@ -16,6 +22,26 @@ urlpatterns = [
     path("api/v1/cases/<str:number>/actions/<str:verb>", api.act, name="api-act"),
     path("api/v1/process", api.process, name="api-process"),
     path("api/v1/summary", api.summary, name="api-summary"),
+    # /api/v1/, for maps
+    *(
+        path(f"api/v1/{it.id}", require_safe(partial(areal.answer, shown=it)), name=f"api-{it.id}")
+        for it in (COUNTS, COVERAGE, GROUND, OVERDUE_SUMS)
+    ),
+    path("api/v1/density", require_safe(map_api.density_surface), name="api-density"),
+    path("api/v1/hotspots", require_safe(map_api.hot_spots), name="api-hotspots"),
+    path(
+        "api/v1/hotspots.geojson",
+        require_safe(partial(map_api.hot_spots, as_geojson=True)),
+        name="api-hotspots-geojson",
+    ),
+    *(
+        path(
+            f"api/v1/{it.id}.geojson",
+            require_safe(partial(areal.answer_geojson, shown=it)),
+            name=f"api-{it.id}-geojson",
+        )
+        for it in (COUNTS, COVERAGE, GROUND)
+    ),
     # pages
     path("report/", views.report, name="report"),
     path("track/", views.track, name="track"),

@@ -195,6 +195,7 @@ COLLECTIONS = [
     "gridmap.features.rivers.RIVERS",
     "cases.features.CASES",
     "cases.features.WHISTLES",
+    "cases.overdue.OVERDUE",
 ]
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.

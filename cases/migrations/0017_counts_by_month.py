@@ -25,24 +25,27 @@ CASES = """
            left(category_id, letters) AS category, current_area_id AS area, public_point,
            (state <> 'merged')::integer AS collected,
            (state <> 'merged' AND channel = 'patrol')::integer AS patrol,
+           (state <> 'merged' AND route_method <> 'within')::integer AS astray,
            (state IN ('closed', 'evaluated'))::integer AS done,
            (state IN ('closed', 'evaluated') AND closed_at <= due_at)::integer AS in_time
     FROM ({changed}) AS changed, (VALUES (0), (2)) AS prefix (letters)
 """
-SUMS = "sum(sign * collected), sum(sign * patrol), sum(sign * done), sum(sign * in_time)"
-SOME = " OR ".join(f"sum(sign * {name}) <> 0" for name in ("collected", "patrol", "done", "in_time"))
+COUNTED = ("collected", "patrol", "astray", "done", "in_time")
+COLUMNS = ", ".join(COUNTED)
+SUMS = ", ".join(f"sum(sign * {name})" for name in COUNTED)
+SOME = " OR ".join(f"sum(sign * {name}) <> 0" for name in COUNTED)
 COUNT_CASES = f"""
-    INSERT INTO cases_areamonth (month, category, area, settled, collected, patrol, done, in_time)
+    INSERT INTO cases_areamonth (month, category, area, settled, {COLUMNS})
     SELECT month, category, area, {{settled}}, {SUMS} FROM ({CASES}) AS counted
     GROUP BY month, category, area HAVING {SOME};
-    INSERT INTO cases_cellmonth (month, category, x, y, settled, collected, patrol, done, in_time)
+    INSERT INTO cases_cellmonth (month, category, x, y, settled, {COLUMNS})
     SELECT month, category, x, y, {{settled}}, {SUMS} FROM ({CASES}) AS counted, cases_cell(public_point)
     GROUP BY month, category, x, y HAVING {SOME};
 """
 
 # What of an assignment is counted. Minutes of working time are whole: 60 of them are still one hour.
 ANSWERS = """
-    SELECT sign, date_trunc('month', ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
+    SELECT sign, date_trunc('month', reported_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
            left(category_id, letters) AS category, unit_id AS unit, digits, left(current_area_id, digits) AS area,
            1 AS demanded,
            (arrived_at IS NOT NULL)::integer AS arrived,
@@ -78,33 +81,35 @@ SEEN = {
     "UPDATE": "OLD TABLE AS before_rows NEW TABLE AS after_rows",
     "DELETE": "OLD TABLE AS before_rows",
 }
-ANSWER = """assignment.ordered_at, assignment.unit_id, assignment.arrived_at, assignment.arrive_by, assignment.finished_at,
+ANSWER = """assignment.unit_id, assignment.arrived_at, assignment.arrive_by, assignment.finished_at,
     assignment.due_at, assignment.arrival_minutes, assignment.letter_id, assignment.withdrawn_at"""
 OF_ASSIGNMENTS = f"""
-    SELECT sign, {ANSWER}, of.category_id, of.current_area_id, result.total
+    SELECT sign, {ANSWER}, of.reported_at, of.category_id, of.current_area_id, result.total
     FROM ({{rows}}) AS assignment JOIN cases_case AS of ON of.id = assignment.case_id
         LEFT JOIN cases_result AS result ON result.assignment_id = assignment.id
 """
 OF_RESULTS = f"""
-    SELECT sign, {ANSWER}, of.category_id, of.current_area_id, scored.total
+    SELECT sign, {ANSWER}, of.reported_at, of.category_id, of.current_area_id, scored.total
     FROM ({{rows}}) AS scored JOIN cases_assignment AS assignment ON assignment.id = scored.assignment_id
         JOIN cases_case AS of ON of.id = assignment.case_id
     UNION ALL
-    SELECT -sign, {ANSWER}, of.category_id, of.current_area_id, NULL
+    SELECT -sign, {ANSWER}, of.reported_at, of.category_id, of.current_area_id, NULL
     FROM ({{rows}}) AS scored JOIN cases_assignment AS assignment ON assignment.id = scored.assignment_id
         JOIN cases_case AS of ON of.id = assignment.case_id
 """
-# A case that moves to another area or category takes with it what was asked about it.
+# A case that moves to another area, category or day takes with it what was asked about it.
 OF_MOVED_CASES = f"""
-    SELECT sign, {ANSWER}, moved.category_id, moved.current_area_id, result.total
+    SELECT sign, {ANSWER}, moved.reported_at, moved.category_id, moved.current_area_id, result.total
     FROM (
-        SELECT 1 AS sign, later.id, later.category_id, later.current_area_id FROM after_rows AS later
+        SELECT 1 AS sign, later.id, later.reported_at, later.category_id, later.current_area_id FROM after_rows AS later
             JOIN before_rows AS earlier USING (id)
-            WHERE (later.category_id, later.current_area_id) IS DISTINCT FROM (earlier.category_id, earlier.current_area_id)
+            WHERE (later.reported_at, later.category_id, later.current_area_id)
+                IS DISTINCT FROM (earlier.reported_at, earlier.category_id, earlier.current_area_id)
         UNION ALL
-        SELECT -1, earlier.id, earlier.category_id, earlier.current_area_id FROM after_rows AS later
+        SELECT -1, earlier.id, earlier.reported_at, earlier.category_id, earlier.current_area_id FROM after_rows AS later
             JOIN before_rows AS earlier USING (id)
-            WHERE (later.category_id, later.current_area_id) IS DISTINCT FROM (earlier.category_id, earlier.current_area_id)
+            WHERE (later.reported_at, later.category_id, later.current_area_id)
+                IS DISTINCT FROM (earlier.reported_at, earlier.category_id, earlier.current_area_id)
     ) AS moved
         JOIN cases_assignment AS assignment ON assignment.case_id = moved.id
         LEFT JOIN cases_result AS result ON result.assignment_id = assignment.id
@@ -182,6 +187,7 @@ COUNTS = [
 CASE_COUNTS = [
     ("collected", models.IntegerField(verbose_name="收集")),
     ("patrol", models.IntegerField(verbose_name="其中巡查发现")),
+    ("astray", models.IntegerField(verbose_name="其中不是直接落在格内")),
     ("done", models.IntegerField(verbose_name="办结")),
     ("in_time", models.IntegerField(verbose_name="按期办结")),
 ]
@@ -266,7 +272,7 @@ class Migration(migrations.Migration):
             model_name="areamonth",
             index=models.Index(
                 fields=["category", "month", "area"],
-                include=("collected", "patrol", "done", "in_time"),
+                include=("collected", "patrol", "astray", "done", "in_time"),
                 name="area_month_read",
             ),
         ),

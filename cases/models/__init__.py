@@ -6,7 +6,9 @@ from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
 from cases.models.counts import AreaMonth, CellMonth, UnitMonth
 from cases.models.handover import Handover, Rerouting
+from cases.models.hot_spots import HotSpots
 from cases.models.notice import Delivery, Notice, NoticeReading, Reminder, Webhook
+from cases.models.open_whistle import OpenWhistle
 from cases.models.procedure import Procedure
 from cases.models.survey import SurveyAnswer
 from cases.models.town import Assignment, CategoryPower, CheckIn, Dispatch, Letter, Responsibility
@@ -25,9 +27,11 @@ __all__ = [
     "Delivery",
     "Dispatch",
     "Handover",
+    "HotSpots",
     "Letter",
     "Notice",
     "NoticeReading",
+    "OpenWhistle",
     "Photo",
     "Procedure",
     "Reminder",

@@ -33,11 +33,12 @@ class Counts(models.Model):
 class CaseCounts(Counts):
     """Cases reported in that month. What was merged into another case is counted as that one.
 
-    ``in_time``: done, and not after the limit.
+    ``astray``: on a line, near a grid, or placed by hand. ``in_time``: done, and not after the limit.
     """
 
     collected = models.IntegerField("收集")
     patrol = models.IntegerField("其中巡查发现")
+    astray = models.IntegerField("其中不是直接落在格内")
     done = models.IntegerField("办结")
     in_time = models.IntegerField("按期办结")
 
@@ -56,7 +57,7 @@ class AreaMonth(CaseCounts):
         indexes = [
             models.Index(
                 fields=["category", "month", "area"],
-                include=["collected", "patrol", "done", "in_time"],
+                include=["collected", "patrol", "astray", "done", "in_time"],
                 name="area_month_read",
             ),
             models.Index(fields=["id"], condition=models.Q(settled=False), name="area_month_to_settle"),
@@ -85,7 +86,7 @@ class CellMonth(CaseCounts):
 
 
 class UnitMonth(Counts):
-    """What departments were asked by letters of that month and still stands, by the area the case lies in now.
+    """What departments were asked by letter, and still are, about cases reported in that month, by the area these lie in now.
 
     Counted by towns and by communities: ``area`` is the code of the case's area, cut to so many ``digits``, and shorter
     where a town or the district has to find a grid. ``arrived_in_time`` and ``done_in_time``:

@@ -32,6 +32,7 @@ class Filters:
     bbox: tuple[float, float, float, float] | None = None
     category: str | None = None
     channel: str | None = None
+    denominator: str | None = None
     department: str | None = None
     edition: int | None = None
     gone: bool | None = None
@@ -40,6 +41,7 @@ class Filters:
     overdue: bool | None = None
     since: dt.datetime | None = None
     state: tuple[str, ...] | None = None
+    theme: str | None = None
     until: dt.datetime | None = None
     limit: int | None = None
     after: str | None = None
@@ -159,6 +161,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "bbox": read_bbox,
     "category": read_word,
     "channel": read_word,
+    "denominator": read_word,
     "department": read_word,
     "edition": read_row,
     "gone": read_switch,
@@ -167,6 +170,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "overdue": read_switch,
     "since": read_moment,
     "state": lambda name, value: tuple(read_word(name, part) for part in value.split(",")),
+    "theme": read_word,
     "until": read_moment,
     "limit": read_limit,
     "after": read_word,

@@ -39,7 +39,17 @@ RELAXED = settings(max_examples=12, suppress_health_check=[HealthCheck.function_
 
 def table_of_cases() -> geopandas.GeoDataFrame:
     """Every case with what figures are made of, its public place in CGCS2000."""
-    columns = ["id", "state", "channel", "category_id", "current_area_id", "reported_at", "due_at", "closed_at"]
+    columns = [
+        "id",
+        "state",
+        "channel",
+        "route_method",
+        "category_id",
+        "current_area_id",
+        "reported_at",
+        "due_at",
+        "closed_at",
+    ]
     rows = pd.DataFrame(Case.objects.values_list(*columns), columns=columns)
     for name in ("reported_at", "due_at", "closed_at"):
         rows[name] = pd.to_datetime(rows[name], utc=True)
@@ -47,12 +57,12 @@ def table_of_cases() -> geopandas.GeoDataFrame:
     return geopandas.GeoDataFrame(rows, geometry=geopandas.points_from_xy(*places.T), crs=STORED_SRID)
 
 
-def chosen(cases: pd.DataFrame, filters: Filters, moment: str = "reported_at") -> Any:
+def chosen(cases: pd.DataFrame, filters: Filters) -> Any:
     kept = cases
     if filters.since is not None:
-        kept = kept[kept[moment] >= filters.since]
+        kept = kept[kept.reported_at >= filters.since]
     if filters.until is not None:
-        kept = kept[kept[moment] < filters.until]
+        kept = kept[kept.reported_at < filters.until]
     for name, column in (("category", "category_id"), ("area", "current_area_id")):
         if (prefix := getattr(filters, name)) is not None:
             kept = kept[kept[column].str.startswith(prefix)]
@@ -66,7 +76,8 @@ def figures_of(cases: pd.DataFrame) -> Figures:
     done = cases.state.isin(["closed", "evaluated"])
     in_time = done & (cases.closed_at <= cases.due_at)
     patrol = collected & (cases.channel == "patrol")
-    return Figures(*(int(it.sum()) for it in (collected, patrol, done, in_time)))
+    astray = collected & (cases.route_method != "within")
+    return Figures(*(int(it.sum()) for it in (collected, patrol, astray, done, in_time)))
 
 
 def recounted(cases: pd.DataFrame, filters: Filters) -> dict[str, Figures]:
@@ -242,7 +253,7 @@ def demands() -> pd.DataFrame:
         "state": "case__state",
         "channel": "case__channel",
         "ended": "case__closed_at",
-        "ordered_at": "ordered_at",
+        "reported_at": "case__reported_at",
         "arrived_at": "arrived_at",
         "arrive_by": "arrive_by",
         "finished_at": "finished_at",
@@ -252,14 +263,14 @@ def demands() -> pd.DataFrame:
     }
     standing = Assignment.objects.exclude(letter=None).filter(withdrawn_at=None)
     rows = pd.DataFrame(standing.values_list(*columns.values()), columns=list(columns))
-    for name in ("ordered_at", "arrived_at", "arrive_by", "finished_at", "due_at", "ended"):
+    for name in ("reported_at", "arrived_at", "arrive_by", "finished_at", "due_at", "ended"):
         rows[name] = pd.to_datetime(rows[name], utc=True)
     rows["total"] = rows.total.astype(float)
     return rows
 
 
 def recovered(rows: pd.DataFrame, filters: Filters, level: Level) -> dict[Place, Coverage]:
-    kept = chosen(rows, filters, "ordered_at")
+    kept = chosen(rows, filters)
     if filters.department is not None:
         kept = kept[kept.unit == filters.department]
     kept = kept[kept.current_area_id.str.len() >= level.code_length]

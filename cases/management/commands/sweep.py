@@ -13,7 +13,10 @@ from django.utils import timezone
 from cases.actions.sweeping import receive_overdue, remind, resume_expired
 from cases.counting import settle
 from cases.delivery import deliver, spread
+from cases.hotspots import find, forget_old
 from gridmap.problems import DATABASE_AWAY
+
+NAP_SECONDS = 2
 
 
 class Command(BaseCommand):
@@ -37,9 +40,21 @@ class Command(BaseCommand):
             close_old_connections()
             try:
                 self._sweep()
+                self._wait(options["every"])
             except DATABASE_AWAY as error:  # it may be back the next time
                 self.stderr.write(f"数据库暂时不可用，{options['every']} 秒后再试 (database away): {error}")
-            time.sleep(options["every"])
+                time.sleep(options["every"])
+
+    def _wait(self, seconds: int) -> None:
+        """Until the next sweep; meanwhile whoever waits for hot spots in front of a map waits no longer than they take."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, NAP_SECONDS))
+            self._find()
+
+    def _find(self) -> None:
+        if found := find():
+            self.stdout.write(f"热点 {found} 份 ({found} hot spots found)")
 
     def _sweep(self) -> None:
         now = timezone.localtime()
@@ -50,6 +65,8 @@ class Command(BaseCommand):
         if reminded := remind(at=now):
             self.stdout.write(f"催办提醒 {reminded} 条 ({reminded} notices)")
         settle()
+        self._find()
+        forget_old(now=now)
         # Last, since others are waited for.
         spread(at=timezone.localtime())
         told = deliver(at=timezone.localtime())
