@@ -10,7 +10,7 @@ from django.contrib.gis.db.models.functions import Distance, Transform
 from django.contrib.gis.geos import Point
 from django.contrib.gis.measure import D
 from django.core.exceptions import ValidationError
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import CheckConstraint, F, Func, Q
 from django.utils.crypto import constant_time_compare
 
 from cases.deadlines import Limit, Unit
@@ -184,6 +184,17 @@ class Case(models.Model):
     # What binds now was asked of departments by a letter; the database keeps it, whoever writes assignments.
     by_letter = models.BooleanField("由部门承办", default=False, db_default=False, editable=False)
     voices_count = models.PositiveIntegerField("附议数", default=0)
+    # Where the public point lies on web maps: each tile of each zoom is one range of it (``gridmap.features.tile``).
+    quadkey = models.GeneratedField(
+        expression=Func(
+            Func("public_point", function="ST_X", output_field=models.FloatField()),
+            Func("public_point", function="ST_Y", output_field=models.FloatField()),
+            function="cases_quadkey",
+        ),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        verbose_name="地图瓦片键",
+    )
 
     objects = CaseQuerySet.as_manager()
 
@@ -215,6 +226,22 @@ class Case(models.Model):
             ),
             # Their public point stands for the whole area: found by it when it is redrawn.
             models.Index(fields=["current_area"], condition=~Q(public_point__equals=F("point")), name="case_kept_back"),
+            # A tile is read from it alone, filters and all: its cases lie all over the table.
+            models.Index(
+                fields=["quadkey"],
+                include=[
+                    "public_point",
+                    "number",
+                    "category",
+                    "state",
+                    "channel",
+                    "current_area",
+                    "reported_at",
+                    "due_at",
+                    "closed_at",
+                ],
+                name="case_by_tile",
+            ),
         ]
         constraints = [
             CheckConstraint(
