@@ -7,8 +7,9 @@ from typing import Any
 
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.gis.geos import Polygon
+from django.db import connection
 from django.db.models import Case as Choose
-from django.db.models import Max, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet, Value, When
 from django.utils import timezone
 
 from cases.models import Assignment, Case, Whistle
@@ -67,7 +68,10 @@ def _whistles(filters: Filters, standing: Standing) -> QuerySet[Any]:
 
 def last_deadline_passed(now: dt.datetime) -> str:
     """Another one whenever a case may have fallen overdue, which it does without anybody changing it."""
-    return str(Case.objects.filter(closed_at=None, due_at__lt=now).aggregate(last=Max("due_at"))["last"])
+    with connection.cursor() as cursor:
+        # By hand: an answer of 304 consists of little else. The index on open cases by deadline has it.
+        cursor.execute("SELECT max(due_at) FROM cases_case WHERE closed_at IS NULL AND due_at < %s", [now])
+        return str(cursor.fetchone()[0])
 
 
 def _turns(question: Question) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.gis.db.models.functions import PointOnSurface
@@ -20,7 +22,7 @@ from rest_framework.response import Response
 from geodata.crs import COORDINATE_SYSTEMS
 from gridmap import routing
 from gridmap.duties import names_of, path_of, responsible_for
-from gridmap.features import geojson
+from gridmap.features import geojson, tiles
 from gridmap.features.collection import collection
 from gridmap.features.description import filter_parameters
 from gridmap.features.parameters import read_accuracy, read_day, read_position, single_values
@@ -67,12 +69,35 @@ def locate(request: Request) -> Response:
     )
 
 
-@csrf_exempt  # it only reads; without this a wrong method would be answered as a forged form
+def _reads_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of plain Django that answers GET and HEAD, and other methods with a problem."""
+
+    @wraps(view)
+    def read(request: HttpRequest, **where: Any) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return answer(NoSuchMethod(request.method), {"Allow": "GET, HEAD"})
+        return view(request, **where)
+
+    # Without this a wrong method would be answered as a forged form.
+    return csrf_exempt(read)
+
+
+@_reads_only
 def collection_geojson(request: HttpRequest, name: str) -> HttpResponse:
     """A collection as GeoJSON (RFC 7946), built in the database, with an ETag by data version."""
-    if request.method not in ("GET", "HEAD"):
-        return answer(NoSuchMethod(request.method), {"Allow": "GET, HEAD"})
     return geojson.answer(request, collection(name))
+
+
+@_reads_only
+def tile_layer(request: HttpRequest, name: str) -> HttpResponse:
+    """A layer of vector tiles as TileJSON 3.0.0: where its tiles are, and what is in them."""
+    return tiles.answer_description(request, tiles.tile_layer(name))
+
+
+@_reads_only
+def tile(request: HttpRequest, name: str, z: int, x: int, y: int) -> HttpResponse:
+    """A vector tile, built in the database, with an ETag by data version."""
+    return tiles.answer_tile(request, tiles.tile_layer(name), z, x, y)
 
 
 @extend_schema(summary="一个区域", parameters=filter_parameters({"on"}), responses=BoundarySerializer)

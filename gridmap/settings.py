@@ -186,6 +186,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gridmap.features.description.describe_collections",
+        "gridmap.features.description.describe_tile_layers",
     ],
 }
 
@@ -197,6 +198,7 @@ COLLECTIONS = [
     "cases.features.WHISTLES",
     "cases.overdue.OVERDUE",
 ]
+TILE_LAYERS = ["gridmap.features.areas.AREA_TILES", "cases.tiles.CASE_TILES"]
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
 OPEN_POINTS = "cases.rerouting.open_points"

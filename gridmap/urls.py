@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/places", api.places, name="api-places"),
     path("api/v1/editions", api.editions, name="api-editions"),
     path("api/v1/areas/<str:code>", api.area, name="api-area"),
+    path("tiles/<str:name>.json", api.tile_layer, name="tile-layer"),
+    path("tiles/<str:name>/<int:z>/<int:x>/<int:y>.mvt", api.tile, name="tile"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("", include("cases.urls")),
     # The collections the settings name, after the addresses of those made otherwise.

@@ -1,4 +1,4 @@
-"""The collections in the OpenAPI description: their addresses and filters, read from the collections themselves."""
+"""Collections and layers of tiles in the OpenAPI description: addresses and filters, read from themselves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter
 
+from gridmap.features import geojson, tiles
 from gridmap.features.collection import Collection, collections
+from gridmap.features.offered import Offered
 from gridmap.features.parameters import MAX_LIMIT
+from gridmap.features.tiles import MAX_ZOOM, TileLayer, tile_layers
 from gridmap.models.ground import Level
 
 Schema = dict[str, Any]
@@ -42,26 +45,72 @@ def filter_parameters(names: Iterable[str]) -> list[OpenApiParameter]:
 def describe_collections(result: Schema, **_: Any) -> Schema:
     """Add every collection's address to the description (a postprocessing hook of drf-spectacular)."""
     for shown in collections().values():
-        result["paths"][reverse("api-geojson", args=[shown.id])] = {"get": _operation(shown)}
+        result["paths"][reverse("api-geojson", args=[shown.id])] = {"get": _collection(shown)}
     result["components"]["schemas"]["FeatureCollection"] = FEATURE_COLLECTION
     return result
 
 
-def _operation(shown: Collection) -> Schema:
-    answers = {"application/geo+json": {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}}
+def describe_tile_layers(result: Schema, **_: Any) -> Schema:
+    """Add the addresses of every layer of vector tiles (a postprocessing hook too)."""
+    for layer in tile_layers().values():
+        template = reverse("tile", args=[layer.id, 0, 0, 0]).replace("0/0/0", "{z}/{x}/{y}")
+        result["paths"][reverse("tile-layer", args=[layer.id])] = {"get": _layer(layer)}
+        result["paths"][template] = {"get": _tile(layer)}
+    result["components"]["schemas"]["TileJSON"] = TILEJSON
+    return result
+
+
+def _collection(shown: Collection) -> Schema:
     return {
         "operationId": f"v1_{shown.id}_geojson",
         "summary": shown.title,
         "description": "RFC 7946;每个要素的属性:" + "、".join(shown.properties),
         "tags": ["v1"],
+        "parameters": _filters(shown),
+        "responses": _responses(shown, geojson.MEDIA_TYPE, {"$ref": "#/components/schemas/FeatureCollection"}),
+    }
+
+
+def _layer(layer: TileLayer) -> Schema:
+    return {
+        "operationId": f"tiles_{layer.id}_json",
+        "summary": f"{layer.title}:瓦片图层的说明",
+        "description": "TileJSON 3.0.0;这里写的筛选会带到瓦片的地址里",
+        "tags": ["tiles"],
+        "parameters": _filters(layer),
+        "responses": _responses(layer, "application/json", {"$ref": "#/components/schemas/TileJSON"}),
+    }
+
+
+def _tile(layer: TileLayer) -> Schema:
+    told = "、".join(f"{name}({says})" for name, says in layer.fields.items())
+    numbers = {"z": f"级，0 到 {MAX_ZOOM}", "x": "列，自西向东", "y": "行，自北向南"}
+    return {
+        "operationId": f"tiles_{layer.id}",
+        "summary": f"{layer.title}:一块矢量瓦片",
+        "description": f"Mapbox Vector Tile 2.1,一个图层 {layer.id};每个要素的属性:{told}",
+        "tags": ["tiles"],
         "parameters": [
-            {"in": "query", "name": name, "schema": FILTERS[name][0], "description": FILTERS[name][1]}
-            for name in sorted(shown.parameters)
-        ],
-        "responses": {
-            "200": {"description": shown.title, "content": answers},
-            "304": {"description": "If-None-Match 中的 ETag 仍然有效"},
-        },
+            {"in": "path", "name": name, "required": True, "schema": {"type": "integer"}, "description": says}
+            for name, says in numbers.items()
+        ]
+        + _filters(layer),
+        "responses": _responses(layer, tiles.MEDIA_TYPE, {"type": "string", "format": "binary"})
+        | {"204": {"description": "这块瓦片上什么也没有"}, "404": {"description": "没有这一级、列或行"}},
+    }
+
+
+def _filters(offered: Offered) -> list[Schema]:
+    return [
+        {"in": "query", "name": name, "schema": FILTERS[name][0], "description": FILTERS[name][1]}
+        for name in sorted(offered.parameters)
+    ]
+
+
+def _responses(offered: Offered, media_type: str, schema: Schema) -> Schema:
+    return {
+        "200": {"description": offered.title, "content": {media_type: {"schema": schema}}},
+        "304": {"description": "If-None-Match 中的 ETag 仍然有效"},
     }
 
 
@@ -91,5 +140,34 @@ FEATURE_COLLECTION: Schema = {
         "number_returned": {"type": "integer"},
         "next": {"type": "string", "format": "uri", "description": "下一页的地址；没有更多时不出现"},
         "features": {"type": "array", "items": _FEATURE},
+    },
+}
+TILEJSON: Schema = {
+    "type": "object",
+    "required": ["tilejson", "name", "attribution", "scheme", "tiles", "minzoom", "maxzoom", "vector_layers"],
+    "properties": {
+        "tilejson": {"const": "3.0.0"},
+        "name": _TEXT,
+        "description": _TEXT,
+        "attribution": {"type": "string", "description": "HTML"},
+        "scheme": {"const": "xyz"},
+        "tiles": {"type": "array", "items": {"type": "string", "description": "含 {z}、{x}、{y} 的地址"}},
+        "minzoom": {"type": "integer"},
+        "maxzoom": {"type": "integer"},
+        "bounds": {"type": "array", "items": {"type": "number"}, "description": "西，南，东，北，度"},
+        "vector_layers": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "fields"],
+                "properties": {
+                    "id": _TEXT,
+                    "description": _TEXT,
+                    "minzoom": {"type": "integer"},
+                    "maxzoom": {"type": "integer"},
+                    "fields": {"type": "object", "additionalProperties": _TEXT},
+                },
+            },
+        },
     },
 }

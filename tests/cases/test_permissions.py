@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "api-area": ("get", "/api/v1/areas/360702001", everybody(200)),
     "api-editions": ("get", "/api/v1/editions", everybody(200)),
     "api-geojson": ("get", "/api/v1/cases.geojson?limit=5", everybody(200)),
+    "tile-layer": ("get", "/tiles/cases.json", everybody(200)),
+    "tile": ("get", "/tiles/cases/9/419/217.mvt", everybody(200)),
     "api-schema": ("get", "/api/schema/", everybody(200)),
     "api-categories": ("get", "/api/v1/categories", everybody(200)),
     "api-cases": ("post", "/api/v1/cases", everybody(400)),
