@@ -10,8 +10,18 @@ import sys
 from benchmarks.database import ARTICLE_CASES, district, environment
 from benchmarks.measuring import Finding, report
 
-BUDGETS = ("one_point", "report", "areas_geojson", "bulk_routing", "checking", "hotspots", "rerouting", "mixed_load")
-CASES = {"rerouting": 1_000_000, "mixed_load": 1_000_000}
+BUDGETS = (
+    "one_point",
+    "report",
+    "areas_geojson",
+    "bulk_routing",
+    "checking",
+    "hotspots",
+    "rerouting",
+    "mixed_load",
+    "tiles",
+)
+CASES = {"rerouting": 1_000_000, "mixed_load": 1_000_000, "tiles": 1_000_000}
 
 
 def main() -> None:
