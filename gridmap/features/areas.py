@@ -83,7 +83,7 @@ def registered_ground() -> Box | None:
     if extent is None:
         return None
     west, south, east, north = extent
-    return west - BEYOND, south - BEYOND, east + BEYOND, north + BEYOND
+    return round(west - BEYOND, 6), round(south - BEYOND, 6), round(east + BEYOND, 6), round(north + BEYOND, 6)
 
 
 AREA_TILES = TileLayer(
