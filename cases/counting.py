@@ -14,23 +14,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from numpy.typing import NDArray
 
 from cases.deadlines import SHANGHAI
 from cases.features import rows
 from cases.models import AreaMonth, Case, CellMonth, UnitMonth
-from cases.models.counts import GROUP_LETTERS, Counts
+from cases.models.counts import CELL_ZOOM, GROUP_LETTERS, Counts
 from cases.workflow import DONE, RUNNING, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
+from gridmap.features.tile import QUADKEY_ZOOM
 from gridmap.models.ground import Level
 from gridmap.routing import Method
 
 COUNTED: tuple[type[Counts], ...] = (AreaMonth, CellMonth, UnitMonth)
 COLLECTED = ~Q(state=State.MERGED)
 # Taken together these are what makes a row one of its own: all but its figures.
-KEYS = ("month", "category", "area", "x", "y", "unit", "digits")
+KEYS = ("month", "category", "area", "cell", "unit", "digits")
 # Fewer rows than this are not worth joining.
 MANY = 500
 SETTLING = 4490_0205
@@ -58,11 +59,28 @@ class Unfinished(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """How many cases were collected in each cell: tiles at :data:`cases.models.counts.CELL_ZOOM`, shape (n,) each."""
+    """How many cases were collected in each cell, by its key (quadkey of :data:`CELL_ZOOM`), in order; shape (n,) each."""
 
-    x: NDArray[np.int32]
-    y: NDArray[np.int32]
+    key: NDArray[np.int64]
     n: NDArray[np.int64]
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """The tile's number from the west."""
+        return _every_other_bit(self.key)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The tile's number from the north."""
+        return _every_other_bit(self.key >> 1)
+
+
+def _every_other_bit(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bits at even places, put together."""
+    found = np.zeros_like(keys)
+    for bit in range(CELL_ZOOM):
+        found |= keys >> bit & 1 << bit
+    return found
 
 
 def by_area(filters: Filters) -> dict[str, Figures]:
@@ -84,17 +102,15 @@ def by_area(filters: Filters) -> dict[str, Figures]:
 def by_cell(filters: Filters) -> Cells:
     """Cases collected, by the cell their public places lie in."""
     months, rest = split(filters)
-    cell = Func(F("public_point"), function="cases_cell", output_field=IntegerField())
-    place = {name: Func(cell, template=f"(%(expressions)s).{name}", output_field=IntegerField()) for name in ("x", "y")}
+    cell = F("quadkey").bitrightshift(2 * (QUADKEY_ZOOM - CELL_ZOOM))
     table = [
-        *_from_months(in_months(CellMonth, months, filters.category), ("x", "y"), ("collected",)),
-        *(row[:3] for part in rest for row in _from_cases(part, place)),
+        *_from_months(in_months(CellMonth, months, filters.category), ("cell",), ("collected",)),
+        *(row[:2] for part in rest for row in _from_cases(part, {"cell": cell})),
     ]
-    x, y, counted = np.array(table, dtype=np.int64).reshape(-1, 3).T
-    cells, which = np.unique(x << 32 | y, return_inverse=True)
+    keys, counted = np.array(table, dtype=np.int64).reshape(-1, 2).T
+    cells, which = np.unique(keys, return_inverse=True)
     n = np.bincount(which, weights=counted, minlength=len(cells)).astype(np.int64)
-    cells, n = cells[n > 0], n[n > 0]
-    return Cells((cells >> 32).astype(np.int32), (cells & 0xFFFFFFFF).astype(np.int32), n)
+    return Cells(cells[n > 0], n[n > 0])
 
 
 def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]:

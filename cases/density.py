@@ -26,7 +26,7 @@ UNIT = "件/平方公里"
 def density(filters: Filters, *, on: dt.date) -> dict[str, Any]:
     """The surface as a picture in a data address, where it lies, and its legend; without a picture where there is nothing."""
     cells = by_cell(filters)
-    x, y, n = (np.asarray(column, dtype=np.int64) for column in cells)
+    x, y, n = cells.columns, cells.rows, cells.n
     found = surface(x, y, n, _urban(x, y, on), cell_zoom=CELL_ZOOM)
     said: dict[str, Any] = {
         "n": int(n.sum()),

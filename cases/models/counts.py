@@ -68,21 +68,20 @@ class AreaMonth(CaseCounts):
 
 
 class CellMonth(CaseCounts):
-    """Cases by the cell of the map their public place lies in: a tile (x, y) at :data:`CELL_ZOOM`."""
+    """Cases by the cell of the map their public place lies in: the quadkey of a tile at :data:`CELL_ZOOM`."""
 
-    x = models.IntegerField("列")
-    y = models.IntegerField("行")
+    cell = models.BigIntegerField("格子")
 
     class Meta:
         verbose_name = "格子月计数"
         verbose_name_plural = "格子月计数"
         indexes = [
-            models.Index(fields=["category", "month"], include=["x", "y", "collected"], name="cell_month_read"),
+            models.Index(fields=["category", "month"], include=["cell", "collected"], name="cell_month_read"),
             models.Index(fields=["id"], condition=models.Q(settled=False), name="cell_month_to_settle"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.x}/{self.y} {self.month:%Y-%m} {self.collected}"
+        return f"{self.cell} {self.month:%Y-%m} {self.collected}"
 
 
 class UnitMonth(Counts):

@@ -321,9 +321,7 @@ QUESTIONS = [
         ("limit", "1&limit=2"),
         ("x" * 40, "1"),
     ),
-    *asked(
-        "/api/v1/cases.geojson?", ("unknown", "1"), ("on", "2026-01-01"), ("limit", "1&limit=2"), ("unit", "x")
-    ),
+    *asked("/api/v1/cases.geojson?", ("unknown", "1"), ("on", "2026-01-01"), ("limit", "1&limit=2"), ("unit", "x")),
     *asked("/api/v1/summary?", ("unknown", "1"), ("limit", "5"), ("bbox", "1,2,3,4"), ("area", "3&area=4")),
     *asked(
         "/api/v1/rivers.geojson?", ("unknown", "1"), ("after", "x"), ("after", "1.5"), ("after", "²"), ("limit", "0")

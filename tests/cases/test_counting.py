@@ -97,7 +97,7 @@ def cells_of(cases: Any, filters: Filters) -> dict[tuple[int, int], int]:
 
 
 def as_dict(cells: counting.Cells) -> dict[tuple[int, int], int]:
-    return {(int(x), int(y)): int(n) for x, y, n in zip(cells.x, cells.y, cells.n, strict=True)}
+    return {(int(x), int(y)): int(n) for x, y, n in zip(cells.columns, cells.rows, cells.n, strict=True)}
 
 
 # ---- what may be asked --------------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ def test_joining_rows_changes_no_figure_and_leaves_one_row_of_a_key() -> None:
     assert settle(at_least=10**9) == 0
     assert settle(at_least=1) > 0
     assert everything() == before
-    for model, keys in ((AreaMonth, ("area",)), (CellMonth, ("x", "y")), (UnitMonth, ("unit", "digits", "area"))):
+    for model, keys in ((AreaMonth, ("area",)), (CellMonth, ("cell",)), (UnitMonth, ("unit", "digits", "area"))):
         assert not model._default_manager.filter(settled=False).exists()
         names = model._default_manager.values_list("month", "category", *keys)
         assert len(names) == len(set(names))

@@ -11,18 +11,10 @@ from django.db import migrations, models
 
 from cases.deadlines import WorkingCalendar, worked_between
 
-CELL = """
-CREATE FUNCTION cases_cell(place geometry, OUT x integer, OUT y integer)
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT floor((ST_X(place) + 180) / 360 * 262144)::integer,
-           floor((1 - asinh(tan(radians(ST_Y(place)))) / pi()) / 2 * 262144)::integer
-$$;
-"""
-
 # What of a case is counted, from rows ``changed`` with a ``sign``.
 CASES = """
     SELECT sign, date_trunc('month', reported_at AT TIME ZONE 'Asia/Shanghai')::date AS month,
-           left(category_id, letters) AS category, current_area_id AS area, public_point,
+           left(category_id, letters) AS category, current_area_id AS area, quadkey >> 24 AS cell,
            (state <> 'merged')::integer AS collected,
            (state <> 'merged' AND channel = 'patrol')::integer AS patrol,
            (state <> 'merged' AND route_method <> 'within')::integer AS astray,
@@ -38,9 +30,9 @@ COUNT_CASES = f"""
     INSERT INTO cases_areamonth (month, category, area, settled, {COLUMNS})
     SELECT month, category, area, {{settled}}, {SUMS} FROM ({CASES}) AS counted
     GROUP BY month, category, area HAVING {SOME};
-    INSERT INTO cases_cellmonth (month, category, x, y, settled, {COLUMNS})
-    SELECT month, category, x, y, {{settled}}, {SUMS} FROM ({CASES}) AS counted, cases_cell(public_point)
-    GROUP BY month, category, x, y HAVING {SOME};
+    INSERT INTO cases_cellmonth (month, category, cell, settled, {COLUMNS})
+    SELECT month, category, cell, {{settled}}, {SUMS} FROM ({CASES}) AS counted
+    GROUP BY month, category, cell HAVING {SOME};
 """
 
 # What of an assignment is counted. Minutes of working time are whole: 60 of them are still one hour.
@@ -205,7 +197,7 @@ def to_settle(model):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0016_desks_at_a_glance"), ("gridmap", "0003_data_versions")]
+    dependencies = [("cases", "0017_where_on_web_maps"), ("gridmap", "0003_data_versions")]
 
     operations = [
         migrations.AddField(
@@ -238,8 +230,7 @@ class Migration(migrations.Migration):
                 ID,
                 *COUNTS,
                 *CASE_COUNTS,
-                ("x", models.IntegerField(verbose_name="列")),
-                ("y", models.IntegerField(verbose_name="行")),
+                ("cell", models.BigIntegerField(verbose_name="格子")),
             ],
             options={"verbose_name": "格子月计数", "verbose_name_plural": "格子月计数"},
         ),
@@ -278,13 +269,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="cellmonth",
-            index=models.Index(fields=["category", "month"], include=("x", "y", "collected"), name="cell_month_read"),
+            index=models.Index(fields=["category", "month"], include=("cell", "collected"), name="cell_month_read"),
         ),
         migrations.AddIndex(
             model_name="unitmonth", index=models.Index(fields=["category", "digits", "month"], name="unit_month_read")
         ),
         *(to_settle(model) for model in ("areamonth", "cellmonth", "unitmonth")),
-        migrations.RunSQL(CELL, "DROP FUNCTION cases_cell(geometry)"),
         migrations.RunSQL(RECOUNT, "DROP FUNCTION cases_recount()"),
         migrations.RunSQL("SELECT cases_recount()", migrations.RunSQL.noop),
         *count_changes("cases_case", of_cases),

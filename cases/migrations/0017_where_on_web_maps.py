@@ -30,7 +30,7 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0017_counts_by_month")]
+    dependencies = [("cases", "0016_desks_at_a_glance")]
 
     operations = [
         migrations.RunSQL(QUADKEY, "DROP FUNCTION cases_quadkey(float8, float8)"),

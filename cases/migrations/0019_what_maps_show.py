@@ -40,7 +40,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0017_counts_by_month")]
+    dependencies = [("cases", "0018_counts_by_month")]
 
     operations = [
         migrations.RunSQL(WORKED, "DROP FUNCTION cases_worked(timestamptz)"),
