@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 from numpy.typing import NDArray
@@ -111,6 +112,35 @@ def by_cell(filters: Filters) -> Cells:
     cells, which = np.unique(keys, return_inverse=True)
     n = np.bincount(which, weights=counted, minlength=len(cells)).astype(np.int64)
     return Cells(cells[n > 0], n[n > 0])
+
+
+def cells_statement(filters: Filters, quadkeys: tuple[int, int], *, zoom: int) -> tuple[str, tuple[Any, ...]] | None:
+    """SQL for the cells of a zoom with cases in a tile's range of quadkeys: key and number; None where nothing is to be asked.
+
+    Neither the tile nor ``zoom`` is beyond :data:`CELL_ZOOM`.
+    """
+    months, rest = split(filters)
+    deeper = 2 * (QUADKEY_ZOOM - CELL_ZOOM)
+    first, last = (key >> deeper for key in quadkeys)
+    counted = in_months(CellMonth, months, filters.category).filter(cell__range=(first, last)).order_by()
+    parts: list[QuerySet[Any, Any]] = [counted.values_list("cell", "collected")]
+    for part in rest:
+        chosen = rows(part, NOBODY).filter(COLLECTED, quadkey__range=quadkeys).order_by()
+        parts.append(chosen.values_list(F("quadkey").bitrightshift(deeper)).annotate(Count("pk")))
+    asked = []
+    for chosen in parts:
+        try:
+            asked.append(chosen.query.sql_with_params())
+        except EmptyResultSet:
+            continue
+    if not asked:
+        return None
+    together = " UNION ALL ".join(f"({sql})" for sql, _ in asked)
+    shift = 2 * (CELL_ZOOM - zoom)
+    statement = f"""
+        SELECT key >> {shift}, sum(n)::bigint FROM ({together}) AS counted (key, n) GROUP BY 1 HAVING sum(n) > 0
+    """  # noqa: S608
+    return statement, tuple(value for _, values in asked for value in values)
 
 
 def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]:

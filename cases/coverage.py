@@ -101,8 +101,11 @@ class Coverage:
         return round(max(0.0, mean - reach), 1), round(min(100.0, mean + reach), 1)
 
 
-def coverage(filters: Filters, *, level: Level, now: dt.datetime) -> dict[Place, Coverage]:
-    """By department and area of a level, towns or communities; what lies in no area so low is left out of communities."""
+def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool = False) -> dict[Place, Coverage]:
+    """By department and area of a level, towns or communities; what lies in no area so low is left out of communities.
+
+    ``together``: all departments as one, whose code is "".
+    """
     months, rest = split(filters, known=("area", "department"))
     if filters.area is not None and len(filters.area) > level.code_length:
         months, rest = None, [filters]  # the counts know of nothing so low
@@ -114,7 +117,7 @@ def coverage(filters: Filters, *, level: Level, now: dt.datetime) -> dict[Place,
     ):
         for unit, area, *figures in rows:
             if len(area) == level.code_length:
-                sums = found[Place(unit, area)]
+                sums = found[Place("" if together else unit, area)]
                 sums[:] = [mine + its for mine, its in zip(sums, figures, strict=True)]
     return {place: _read(sums) for place, sums in found.items() if sums[0]}
 

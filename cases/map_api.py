@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -30,21 +31,31 @@ DENSITY = Offered(
 SPOTS_BY = frozenset({"area", "category", "denominator", "level", "since", "until"})
 SPOTS_READERS = READERS | {"level": one_of(*LEVELS), "denominator": one_of(*DENOMINATORS)}
 ASK_AGAIN_SECONDS = 3
-FIELDS = {
-    "code": "区域编码",
-    "observed": "件数",
-    "expected": "按分母应有的件数",
-    "rate": "件数与分母之比",
-    "eb_rate": "经验贝叶斯平滑后的比",
-    "z": "本格与相邻格之和的标准分(Gi*)",
-    "p": "置换检验的 p",
-    "q": "错误发现率校正后的 q",
-    "class": "类别",
-    "patrol_share": "巡查发现的份额",
-    "patrol_only": "只因巡查而多",
-    "persistence": "新增、持续、消退",
-    "reason": "没有类别的原因",
-}
+# What it answers depends on the window that was found: see `_answered`.
+HOTSPOTS = Areal(
+    id="hotspots",
+    title="热点",
+    sheet=lambda question: Sheet({}),
+    fields={
+        "code": "区域编码",
+        "observed": "件数",
+        "expected": "按分母应有的件数",
+        "rate": "件数与分母之比",
+        "eb_rate": "经验贝叶斯平滑后的比",
+        "z": "本格与相邻格之和的标准分(Gi*)",
+        "p": "置换检验的 p",
+        "q": "错误发现率校正后的 q",
+        "class": "类别",
+        "patrol_share": "巡查发现的份额",
+        "patrol_only": "只因巡查而多",
+        "persistence": "新增、持续、消退",
+        "reason": "没有类别的原因",
+    },
+    parameters=SPOTS_BY,
+    counters=(),
+    readers=SPOTS_READERS,
+    takes_time=True,
+)
 
 
 def density_surface(request: HttpRequest) -> HttpResponse:
@@ -91,13 +102,8 @@ def _answered(found: HotSpots, window: Window) -> Areal:
         **hotspots.described(window),
         **{name: value for name, value in answer.items() if name != "rows"},
     }
-    return Areal(
-        id="hotspots",
-        title="热点",
+    return replace(
+        HOTSPOTS,
         sheet=lambda question: Sheet(head, answer["rows"]),
-        fields=FIELDS,
-        parameters=SPOTS_BY,
-        counters=(),
-        readers=SPOTS_READERS,
         turns=lambda question: f"{found.pk}|{done_at}|{found.wanted}",
     )

@@ -100,14 +100,15 @@ def _coverage(question: Question) -> Sheet:
             for place, its in sorted(offered.items())
         ],
     }
-    return Sheet(head, [_answered(place, its) for place, its in sorted(asked.items())])
+    return Sheet(head, [answered(place, its) for place, its in sorted(asked.items())])
 
 
 def _place(place: Place) -> dict[str, str]:
     return {"department": place.unit, "code": place.area}
 
 
-def _answered(place: Place, its: Coverage) -> dict[str, Any]:
+def answered(place: Place, its: Coverage) -> dict[str, Any]:
+    """A row of coverage, as every address tells it."""
     return {
         "id": f"{place.unit}-{place.area}",
         **_place(place),

@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gridmap.features.description.describe_collections",
         "gridmap.features.description.describe_tile_layers",
+        "gridmap.features.description.describe_figures",
     ],
 }
 
@@ -198,7 +199,22 @@ COLLECTIONS = [
     "cases.features.WHISTLES",
     "cases.overdue.OVERDUE",
 ]
-TILE_LAYERS = ["gridmap.features.areas.AREA_TILES", "cases.tiles.CASE_TILES"]
+TILE_LAYERS = [
+    "gridmap.features.areas.AREA_TILES",
+    "cases.tiles.CASE_TILES",
+    "cases.theme_tiles.HEAT_TILES",
+    "cases.theme_tiles.OVERDUE_TILES",
+    "cases.theme_tiles.COVERAGE_TILES",
+]
+# Figures by area, and other answers in JSON, that the description tells of.
+FIGURES = [
+    "cases.sheets.COUNTS",
+    "cases.sheets.COVERAGE",
+    "cases.sheets.GROUND",
+    "cases.overdue.OVERDUE_SUMS",
+    "cases.map_api.HOTSPOTS",
+    "cases.map_api.DENSITY",
+]
 MAP_LAYERS = ["cases.layers.cases"]
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
 OPEN_POINTS = "cases.rerouting.open_points"

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from gridmap.features import answering, geojson
 from gridmap.features.kept import KeptAnswers
@@ -35,10 +38,21 @@ class Sheet:
 
 @dataclass(frozen=True, kw_only=True)
 class Areal(Offered):
-    """Figures by area: what may be asked, and what ``sheet`` answers; ``fields`` say in words what a row has."""
+    """Figures by area: what may be asked, and what ``sheet`` answers; ``fields`` say in words what a row has.
+
+    ``takes_time``: they are worked out behind the scenes, and answered 202 until then.
+    """
 
     sheet: Callable[[Question], Sheet]
     fields: Mapping[str, str]
+    takes_time: bool = False
+
+
+@cache
+def figures() -> dict[str, Offered]:
+    """Every answer of figures the settings name, by id: those by area, and others in JSON."""
+    offered: list[Offered] = [import_string(path) for path in settings.FIGURES]
+    return {it.id: it for it in offered}
 
 
 def answer(request: HttpRequest, shown: Areal) -> HttpResponse:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from drf_spectacular.utils import OpenApiParameter
 
-from gridmap.features import geojson, tiles
+from gridmap.features import areal, geojson, tiles
 from gridmap.features.collection import Collection, collections
 from gridmap.features.offered import Offered
 from gridmap.features.parameters import MAX_LIMIT
@@ -24,6 +24,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
     "bbox": (_TEXT, "西，南，东，北，度"),
     "category": (_TEXT, "类别编码或其开头"),
     "channel": (_TEXT, "来源"),
+    "denominator": ({"type": "string", "enum": ["residents", "enterprises", "km2"]}, "分母：居民、企业、平方公里"),
     "department": (_TEXT, "部门编码"),
     "edition": ({"type": "integer"}, "只要由这一边界版本划定的边界，编号见 /api/v1/editions"),
     "gone": ({"type": "boolean"}, "true：只要从 on 那一天起撤销的区域，给出它们最后的边界"),
@@ -33,6 +34,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
     "overdue": ({"type": "boolean"}, "是否超期未结"),
     "since": (_TEXT, "此刻起上报,ISO 8601 日期或时间，不写时区为北京时间"),
     "state": (_TEXT, "状态，可用逗号隔开多个"),
+    "theme": (_TEXT, "专题"),
     "until": (_TEXT, "此刻前上报,ISO 8601 日期或时间，不写时区为北京时间"),
 }
 
@@ -58,6 +60,51 @@ def describe_tile_layers(result: Schema, **_: Any) -> Schema:
         result["paths"][template] = {"get": _tile(layer)}
     result["components"]["schemas"]["TileJSON"] = TILEJSON
     return result
+
+
+def describe_figures(result: Schema, **_: Any) -> Schema:
+    """Add the addresses of figures by area, and of what else is told in JSON (a postprocessing hook too)."""
+    for shown in areal.figures().values():
+        result["paths"][reverse(f"api-{shown.id}")] = {"get": _figures(shown)}
+        try:
+            drawn = reverse(f"api-{shown.id}-geojson")
+        except NoReverseMatch:
+            continue  # a collection of its own, or nothing that has an outline
+        result["paths"][drawn] = {"get": _drawn_figures(shown)}
+    return result
+
+
+def _figures(shown: Offered) -> Schema:
+    return {
+        "operationId": f"v1_{shown.id}",
+        "summary": shown.title,
+        "description": _told(shown),
+        "tags": ["v1"],
+        "parameters": _filters(shown),
+        "responses": _responses(shown, areal.MEDIA_TYPE, {"type": "object"}) | _later(shown),
+    }
+
+
+def _drawn_figures(shown: Offered) -> Schema:
+    # What is told of all areas stands beside the features.
+    collection = FEATURE_COLLECTION | {"additionalProperties": True}
+    return _figures(shown) | {
+        "operationId": f"v1_{shown.id}_geojson",
+        "responses": _responses(shown, geojson.MEDIA_TYPE, collection) | _later(shown),
+    }
+
+
+def _later(shown: Offered) -> Schema:
+    if not isinstance(shown, areal.Areal) or not shown.takes_time:
+        return {}
+    content = {areal.MEDIA_TYPE: {"schema": {"type": "object"}}}
+    return {"202": {"description": "还在计算，progress 为进展；按 Retry-After 再问", "content": content}}
+
+
+def _told(shown: Offered) -> str:
+    if not isinstance(shown, areal.Areal):
+        return "JSON"
+    return "rows 的每一行:" + "、".join(f"{name}({says})" for name, says in shown.fields.items())
 
 
 def _collection(shown: Collection) -> Schema:

@@ -77,7 +77,7 @@ QUESTIONS = {
     "/api/v1/locate": {"lon": "LON", "lat": "LAT", "coord": "cgcs2000"},
     "/api/v1/places": {"q": "街道"},
     "/api/v1/cases.geojson": {"limit": "3"},
-    **{f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt": {"z": "9", "x": "419", "y": "217"} for name in ("areas", "cases")},
+    **{f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt": {"z": "9", "x": "419", "y": "217"} for name in tile_layers()},
 }
 
 
