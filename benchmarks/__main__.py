@@ -20,8 +20,16 @@ BUDGETS = (
     "rerouting",
     "mixed_load",
     "tiles",
+    "layers",
+    "map_page",
 )
-CASES = {"rerouting": 1_000_000, "mixed_load": 1_000_000, "tiles": 1_000_000}
+CASES = {
+    "rerouting": 1_000_000,
+    "mixed_load": 1_000_000,
+    "tiles": 1_000_000,
+    "layers": 1_000_000,
+    "map_page": 1_000_000,
+}
 
 
 def main() -> None:
