@@ -41,7 +41,7 @@ from cases.serializers import (
     step_of,
     survey_view,
 )
-from cases.summary import summary as count_summary
+from cases.summary import headline
 from gridmap.api import POSITION
 from gridmap.duties import Standing, standing_for
 from gridmap.features.description import filter_parameters
@@ -267,4 +267,4 @@ def process(request: Request) -> Response:
 def summary(request: Request) -> Response:
     """Headline figures, every rate with its numerator and denominator."""
     filters = read_filters(request.query_params, COUNTED_BY, own=CASES.readers)
-    return Response(count_summary(rows(filters, caller(request)), now=timezone.now()))
+    return Response(headline(filters, now=timezone.now()))

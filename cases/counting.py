@@ -44,6 +44,7 @@ class Figures(NamedTuple):
     collected: int = 0
     patrol: int = 0
     astray: int = 0
+    merged: int = 0
     done: int = 0
     in_time: int = 0
 
@@ -236,13 +237,17 @@ def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any
     """Rows of keys and figures, from the cases."""
     done = Q(state__in=sorted(DONE))
     counted: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(**keys)
-    return counted.annotate(
+    sums: dict[str, Any] = dict(
         collected=Count("pk", filter=COLLECTED),
         patrol=Count("pk", filter=COLLECTED & Q(channel=Case.Channel.PATROL)),
         astray=Count("pk", filter=COLLECTED & ~Q(route_method=Method.WITHIN)),
+        merged=Count("pk", filter=~COLLECTED),
         done=Count("pk", filter=done),
         in_time=Count("pk", filter=done & Q(closed_at__lte=F("due_at"))),
-    ).values_list(*keys, *Figures._fields)
+    )
+    # Under names that no field of a case has.
+    named = {f"n_{name}": value for name, value in sums.items()}
+    return counted.annotate(**named).values_list(*keys, *named)
 
 
 # ---- keeping the counts -------------------------------------------------------------------------------------------

@@ -8,8 +8,12 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from cases.models import Case, SurveyAnswer
+from cases.counting import in_months, split
+from cases.features import rows
+from cases.models import AreaMonth, Case, SurveyAnswer
 from cases.workflow import DONE, OPEN, RUNNING, State
+from gridmap.duties import NOBODY
+from gridmap.features.parameters import Filters
 
 
 def rate(numerator: int, denominator: int) -> dict[str, Any]:
@@ -29,18 +33,44 @@ def _counted_from(numerator: int, denominator: int, name: str, shown: int, step:
     return {"numerator": numerator, "denominator": denominator, name: share}
 
 
+SAID = ("answers", "solved", "points")
+ENDED = ("collected", "merged", "refused", "evaluated", "done", "in_time")
+
+
+def headline(filters: Filters, *, now: dt.datetime) -> dict[str, Any]:
+    """The summary of the cases that filters mean: whole months from the counts, the odd days and what is open from the cases."""
+    months, rest = split(filters, known=("area",))
+    if months is None:
+        return summary(rows(filters, NOBODY), now=now)
+    chosen = in_months(AreaMonth, months, filters.category)
+    if filters.area is not None:
+        chosen = chosen.filter(area__startswith=filters.area)
+    parts = [chosen.aggregate(**{name: Sum(name, default=0) for name in (*ENDED, *SAID)})]
+    for part in rest:
+        cases = rows(part, NOBODY)
+        parts.append(_ended(cases) | _said(cases))
+    sums = {name: sum(part[name] for part in parts) for name in (*ENDED, *SAID)}
+    return _told(sums, _unfinished(rows(filters, NOBODY).filter(closed_at=None), now))
+
+
 def summary(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, Any]:
     """Count cases by state, the completion rate as the article counts it, the on-time rate beside it, what reporters say."""
-    counts = cases.aggregate(
-        # What was merged is counted as the one it is part of.
+    return _told(_ended(cases) | _said(cases), _unfinished(cases.filter(closed_at=None), now))
+
+
+def _ended(cases: QuerySet[Case]) -> dict[str, int]:
+    """How many there are, and how many of them ended how. What was merged is counted as the one it is part of."""
+    return cases.aggregate(
         collected=Count("pk", filter=~Q(state=State.MERGED)),
         done=Count("pk", filter=Q(state__in=DONE)),
-        open=Count("pk", filter=Q(state__in=OPEN)),
-        overdue=Count("pk", filter=Q(state__in=RUNNING, due_at__lt=now)),
         in_time=Count("pk", filter=Q(state__in=DONE, closed_at__lte=F("due_at"))),
-        **{f"in_{state}": Count("pk", filter=Q(state=state)) for state in State.values},
+        **{name: Count("pk", filter=Q(state=name)) for name in (State.MERGED, State.REFUSED, State.EVALUATED)},
     )
-    said = (
+
+
+def _said(cases: QuerySet[Case]) -> dict[str, int]:
+    """What reporters said of them, the last word of each."""
+    return (
         SurveyAnswer.objects.counted()
         .filter(case__in=cases)
         .aggregate(
@@ -49,15 +79,34 @@ def summary(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, Any]:
             points=Sum("satisfaction", default=0),
         )
     )
+
+
+def _unfinished(cases: QuerySet[Case], now: dt.datetime) -> dict[str, int]:
+    """How many are open in each state, and past their limit: they are few."""
+    late = Q(state__in=RUNNING, due_at__lt=now)
+    counts = cases.aggregate(
+        overdue=Count("pk", filter=late), **{f"in_{state}": Count("pk", filter=Q(state=state)) for state in OPEN}
+    )
+    return {name.removeprefix("in_"): count for name, count in counts.items()}
+
+
+def _told(sums: dict[str, int], unfinished: dict[str, int]) -> dict[str, Any]:
+    ended = {
+        State.CLOSED: sums["done"] - sums["evaluated"],
+        State.EVALUATED: sums["evaluated"],
+        State.REFUSED: sums["refused"],
+        State.MERGED: sums["merged"],
+    }
+    states = {state.value: ended[state] if state in ended else unfinished[state] for state in State}
     return {
-        "collected": counts["collected"],
-        "done": counts["done"],
-        "open": counts["open"],
-        "overdue": counts["overdue"],
-        "states": {state: counts[f"in_{state}"] for state in State.values},
-        "completion_rate": rate(counts["done"], counts["collected"]),
-        "on_time_rate": rate(counts["in_time"], counts["done"]),
-        "survey_rate": rate(said["answers"], counts["done"]),
-        "solved_rate": rate(said["solved"], said["answers"]),
-        "satisfaction": mean(said["points"], said["answers"]),
+        "collected": sums["collected"],
+        "done": sums["done"],
+        "open": sum(unfinished[state] for state in OPEN),
+        "overdue": unfinished["overdue"],
+        "states": states,
+        "completion_rate": rate(sums["done"], sums["collected"]),
+        "on_time_rate": rate(sums["in_time"], sums["done"]),
+        "survey_rate": rate(sums["answers"], sums["done"]),
+        "solved_rate": rate(sums["solved"], sums["answers"]),
+        "satisfaction": mean(sums["points"], sums["answers"]),
     }

@@ -18,11 +18,14 @@ CASES = """
            (state <> 'merged')::integer AS collected,
            (state <> 'merged' AND channel = 'patrol')::integer AS patrol,
            (state <> 'merged' AND route_method <> 'within')::integer AS astray,
+           (state = 'merged')::integer AS merged,
+           (state = 'refused')::integer AS refused,
+           (state = 'evaluated')::integer AS evaluated,
            (state IN ('closed', 'evaluated'))::integer AS done,
            (state IN ('closed', 'evaluated') AND closed_at <= due_at)::integer AS in_time
     FROM ({changed}) AS changed, (VALUES (0), (2)) AS prefix (letters)
 """
-COUNTED = ("collected", "patrol", "astray", "done", "in_time")
+COUNTED = ("collected", "patrol", "astray", "merged", "refused", "evaluated", "done", "in_time")
 COLUMNS = ", ".join(COUNTED)
 SUMS = ", ".join(f"sum(sign * {name})" for name in COUNTED)
 SOME = " OR ".join(f"sum(sign * {name}) <> 0" for name in COUNTED)
@@ -66,6 +69,15 @@ COUNT_ANSWERS = f"""
     GROUP BY month, category, unit, digits, area HAVING {ANY};
 """
 
+# What reporters said: of each case the last answer, of rows ``changed`` with a ``sign``.
+COUNT_VOICES = """
+    INSERT INTO cases_areamonth (month, category, area, settled, answers, solved, points)
+    SELECT date_trunc('month', reported_at AT TIME ZONE 'Asia/Shanghai')::date, left(category_id, letters), current_area_id,
+           {settled}, sum(sign), sum(sign * (solved = 'yes')::integer), sum(sign * satisfaction)
+    FROM ({changed}) AS changed, (VALUES (0), (2)) AS prefix (letters)
+    GROUP BY 1, 2, 3
+    HAVING sum(sign) <> 0 OR sum(sign * (solved = 'yes')::integer) <> 0 OR sum(sign * satisfaction) <> 0;
+"""
 NOW, BEFORE = "SELECT 1 AS sign, * FROM after_rows", "SELECT -1 AS sign, * FROM before_rows"
 WAYS = {"INSERT": NOW, "UPDATE": f"{NOW} UNION ALL {BEFORE}", "DELETE": BEFORE}
 SEEN = {
@@ -90,9 +102,7 @@ OF_RESULTS = f"""
         JOIN cases_case AS of ON of.id = assignment.case_id
 """
 # A case that moves to another area, category or day takes with it what was asked about it.
-OF_MOVED_CASES = f"""
-    SELECT sign, {ANSWER}, moved.reported_at, moved.category_id, moved.current_area_id, result.total
-    FROM (
+MOVED = """
         SELECT 1 AS sign, later.id, later.reported_at, later.category_id, later.current_area_id FROM after_rows AS later
             JOIN before_rows AS earlier USING (id)
             WHERE (later.reported_at, later.category_id, later.current_area_id)
@@ -102,9 +112,42 @@ OF_MOVED_CASES = f"""
             JOIN before_rows AS earlier USING (id)
             WHERE (later.reported_at, later.category_id, later.current_area_id)
                 IS DISTINCT FROM (earlier.reported_at, earlier.category_id, earlier.current_area_id)
-    ) AS moved
+"""
+OF_MOVED_CASES = f"""
+    SELECT sign, {ANSWER}, moved.reported_at, moved.category_id, moved.current_area_id, result.total
+    FROM ({MOVED}) AS moved
         JOIN cases_assignment AS assignment ON assignment.case_id = moved.id
         LEFT JOIN cases_result AS result ON result.assignment_id = assignment.id
+"""
+
+
+# The last answers of the cases touched, as they are and as they were.
+LAST_NOW = """
+    SELECT DISTINCT ON (case_id) 1 AS sign, case_id, solved, satisfaction
+    FROM cases_surveyanswer WHERE case_id IN ({touched}) ORDER BY case_id, id DESC
+"""
+LAST_BEFORE = """
+    SELECT DISTINCT ON (case_id) -1 AS sign, case_id, solved, satisfaction FROM (
+        SELECT id, case_id, solved, satisfaction FROM cases_surveyanswer
+        WHERE case_id IN ({touched}) {but_new} {and_old}
+    ) AS earlier ORDER BY case_id, id DESC
+"""
+BUT_NEW = "AND id NOT IN (SELECT id FROM after_rows)"
+AND_OLD = "UNION ALL SELECT id, case_id, solved, satisfaction FROM before_rows"
+TOUCHED = {
+    "INSERT": "SELECT case_id FROM after_rows",
+    "UPDATE": "SELECT case_id FROM after_rows UNION SELECT case_id FROM before_rows",
+    "DELETE": "SELECT case_id FROM before_rows",
+}
+OF_VOICES = """
+    SELECT sign, reported_at, category_id, current_area_id, solved, satisfaction
+    FROM ({rows}) AS answer JOIN cases_case AS of ON of.id = answer.case_id
+"""
+VOICES_OF_MOVED_CASES = f"""
+    SELECT sign, moved.reported_at, moved.category_id, moved.current_area_id, answer.solved, answer.satisfaction
+    FROM ({MOVED}) AS moved JOIN LATERAL (
+        SELECT solved, satisfaction FROM cases_surveyanswer WHERE case_id = moved.id ORDER BY id DESC LIMIT 1
+    ) AS answer ON true
 """
 
 
@@ -131,8 +174,11 @@ def count_changes(table, counting):
 
 
 def of_cases(way):
-    moved = COUNT_ANSWERS.format(changed=OF_MOVED_CASES, settled="false") if way == "UPDATE" else ""
-    return COUNT_CASES.format(changed=WAYS[way], settled="false") + moved
+    counted = COUNT_CASES.format(changed=WAYS[way], settled="false")
+    if way == "UPDATE":
+        counted += COUNT_ANSWERS.format(changed=OF_MOVED_CASES, settled="false")
+        counted += COUNT_VOICES.format(changed=VOICES_OF_MOVED_CASES, settled="false")
+    return counted
 
 
 def of_assignments(way):
@@ -143,17 +189,31 @@ def of_results(way):
     return COUNT_ANSWERS.format(changed=OF_RESULTS.format(rows=WAYS[way]), settled="false")
 
 
+def of_voices(way):
+    touched = TOUCHED[way]
+    before = LAST_BEFORE.format(
+        touched=touched,
+        but_new=BUT_NEW if way != "DELETE" else "",
+        and_old=AND_OLD if way != "INSERT" else "",
+    )
+    rows = f"({LAST_NOW.format(touched=touched)}) UNION ALL ({before})"
+    return COUNT_VOICES.format(changed=OF_VOICES.format(rows=rows), settled="false")
+
+
+EVERY_VOICE = OF_VOICES.format(rows=LAST_NOW.format(touched="SELECT case_id FROM cases_surveyanswer"))
 EVERYTHING = OF_ASSIGNMENTS.format(rows="SELECT 1 AS sign, * FROM cases_assignment")
 RECOUNT = f"""
 CREATE FUNCTION cases_recount() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     -- Nobody writes meanwhile: what is written after this is counted by the triggers.
-    LOCK TABLE cases_case, cases_assignment, cases_result IN SHARE MODE;
+    LOCK TABLE cases_case, cases_assignment, cases_result, cases_surveyanswer IN SHARE MODE;
     DELETE FROM cases_areamonth;
     DELETE FROM cases_cellmonth;
     DELETE FROM cases_unitmonth;
     {COUNT_CASES.format(changed="SELECT 1 AS sign, * FROM cases_case", settled="true")}
     {COUNT_ANSWERS.format(changed=EVERYTHING, settled="true")}
+    -- What was said stands in rows of its own, to be joined with the others of its key.
+    {COUNT_VOICES.format(changed=EVERY_VOICE, settled="false")}
 END $$;
 """
 
@@ -177,11 +237,14 @@ COUNTS = [
     ("settled", models.BooleanField(default=False, verbose_name="已归并")),
 ]
 CASE_COUNTS = [
-    ("collected", models.IntegerField(verbose_name="收集")),
-    ("patrol", models.IntegerField(verbose_name="其中巡查发现")),
-    ("astray", models.IntegerField(verbose_name="其中不是直接落在格内")),
-    ("done", models.IntegerField(verbose_name="办结")),
-    ("in_time", models.IntegerField(verbose_name="按期办结")),
+    ("collected", models.IntegerField(default=0, db_default=0, verbose_name="收集")),
+    ("patrol", models.IntegerField(default=0, db_default=0, verbose_name="其中巡查发现")),
+    ("astray", models.IntegerField(default=0, db_default=0, verbose_name="其中不是直接落在格内")),
+    ("merged", models.IntegerField(default=0, db_default=0, verbose_name="并入别件")),
+    ("refused", models.IntegerField(default=0, db_default=0, verbose_name="不予受理")),
+    ("evaluated", models.IntegerField(default=0, db_default=0, verbose_name="其中已评价")),
+    ("done", models.IntegerField(default=0, db_default=0, verbose_name="办结")),
+    ("in_time", models.IntegerField(default=0, db_default=0, verbose_name="按期办结")),
 ]
 MARKED = models.Q(
     models.Q(("arrival_minutes", None), ("arrived_at", None)),
@@ -221,6 +284,9 @@ class Migration(migrations.Migration):
                 *COUNTS,
                 *CASE_COUNTS,
                 ("area", models.CharField(db_collation="C", max_length=15, verbose_name="区域")),
+                ("answers", models.IntegerField(default=0, db_default=0, verbose_name="评价")),
+                ("solved", models.IntegerField(default=0, db_default=0, verbose_name="其中说解决了")),
+                ("points", models.IntegerField(default=0, db_default=0, verbose_name="满意程度合计")),
             ],
             options={"verbose_name": "区域月计数", "verbose_name_plural": "区域月计数"},
         ),
@@ -280,4 +346,5 @@ class Migration(migrations.Migration):
         *count_changes("cases_case", of_cases),
         *count_changes("cases_assignment", of_assignments),
         *count_changes("cases_result", of_results),
+        *count_changes("cases_surveyanswer", of_voices),
     ]

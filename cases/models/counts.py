@@ -19,6 +19,10 @@ CELL_ZOOM = 18
 HOURS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)
 
 
+def _figure(label: str) -> models.IntegerField[int, int]:
+    return models.IntegerField(label, default=0, db_default=0)
+
+
 class Counts(models.Model):
     """Figures of a month and of the categories whose codes begin so; "" for all of them."""
 
@@ -33,14 +37,18 @@ class Counts(models.Model):
 class CaseCounts(Counts):
     """Cases reported in that month. What was merged into another case is counted as that one.
 
-    ``astray``: on a line, near a grid, or placed by hand. ``in_time``: done, and not after the limit.
+    ``astray``: on a line, near a grid, or placed by hand. ``refused`` and ``evaluated`` are collected too, and what is
+    evaluated is done. ``in_time``: done, and not after the limit.
     """
 
-    collected = models.IntegerField("收集")
-    patrol = models.IntegerField("其中巡查发现")
-    astray = models.IntegerField("其中不是直接落在格内")
-    done = models.IntegerField("办结")
-    in_time = models.IntegerField("按期办结")
+    collected = _figure("收集")
+    patrol = _figure("其中巡查发现")
+    astray = _figure("其中不是直接落在格内")
+    merged = _figure("并入别件")
+    refused = _figure("不予受理")
+    evaluated = _figure("其中已评价")
+    done = _figure("办结")
+    in_time = _figure("按期办结")
 
     class Meta(Counts.Meta):
         abstract = True
@@ -50,6 +58,10 @@ class AreaMonth(CaseCounts):
     """Cases by the area they lie in now: a second-level grid, or the town or district that has to find one."""
 
     area = models.CharField("区域", max_length=15, db_collation="C")
+    # What reporters said last of each case (SurveyAnswer).
+    answers = _figure("评价")
+    solved = _figure("其中说解决了")
+    points = _figure("满意程度合计")
 
     class Meta:
         verbose_name = "区域月计数"

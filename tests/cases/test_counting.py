@@ -21,10 +21,13 @@ from cases import counting
 from cases.counting import Figures, Months, by_area, by_cell, open_by_area, settle, to_level, whole_months
 from cases.coverage import Coverage, Place, coverage
 from cases.deadlines import SHANGHAI
-from cases.models import AreaMonth, Assignment, Case, CellMonth, Result, UnitMonth
+from cases.features import rows as cases_as_filtered
+from cases.models import AreaMonth, Assignment, Case, CellMonth, Result, SurveyAnswer, UnitMonth
 from cases.models.counts import CELL_ZOOM, HOURS
+from cases.summary import headline, summary
 from cases.workflow import RUNNING, State
 from geodata.crs import STORED_SRID
+from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
 from gridmap.models import Area
 from gridmap.models.ground import Level
@@ -77,7 +80,7 @@ def figures_of(cases: pd.DataFrame) -> Figures:
     in_time = done & (cases.closed_at <= cases.due_at)
     patrol = collected & (cases.channel == "patrol")
     astray = collected & (cases.route_method != "within")
-    return Figures(*(int(it.sum()) for it in (collected, patrol, astray, done, in_time)))
+    return Figures(*(int(it.sum()) for it in (collected, patrol, astray, ~collected, done, in_time)))
 
 
 def recounted(cases: pd.DataFrame, filters: Filters) -> dict[str, Figures]:
@@ -132,6 +135,7 @@ def test_figures_are_those_of_a_recount_for_whatever_is_asked(cases: Any, filter
     assert as_dict(by_cell(filters)) == cells_of(cases, filters)
     still = chosen(cases[cases.closed_at.isna()], filters)
     late = still[still.state.isin([str(it) for it in RUNNING]) & (still.due_at < NOW)]
+    assert headline(filters, now=NOW) == summary(cases_as_filtered(filters, NOBODY), now=NOW)
     found = open_by_area(filters, now=NOW)
     assert {code: its.open for code, its in found.items()} == still.groupby("current_area_id").size().to_dict()
     assert {code: its.overdue for code, its in found.items() if its.overdue} == late.groupby(
@@ -185,7 +189,9 @@ class Chance:
         return rows.model.objects.filter(pk__in=self.die.sample(keys, min(len(keys), self.die.randint(1, most))))
 
     def change(self) -> None:
-        self.die.choice([self.move, self.recategorise, self.end, self.redate, self.again, self.demand, self.score])()
+        self.die.choice(
+            [self.move, self.recategorise, self.end, self.redate, self.again, self.demand, self.score, self.hear]
+        )()
 
     def move(self) -> None:
         area = self.die.choice(self.areas)
@@ -231,6 +237,17 @@ class Chance:
                 ]
             )
         )
+
+    def hear(self) -> None:
+        """Reporters say something, once more or no more."""
+        if self.die.random() < 0.2:
+            self.some(SurveyAnswer.objects.all()).delete()
+            return
+        said = {"solved": self.die.choice(["yes", "partly", "no"]), "satisfaction": self.die.randint(1, 5), "at": NOW}
+        if self.die.random() < 0.3:
+            self.some(SurveyAnswer.objects.all()).update(**said)
+        else:
+            SurveyAnswer.objects.bulk_create(SurveyAnswer(case=it, **said) for it in self.some(Case.objects.all()))
 
     def score(self) -> None:
         results = self.some(Result.objects.all())
@@ -313,6 +330,8 @@ def test_whatever_happens_the_counts_are_those_of_a_recount(seed: int) -> None:
         if chance.die.random() < 0.15:
             settle(at_least=1)
     cases, rows = table_of_cases(), demands()
+    for filters in (Filters(), Filters(category="03"), Filters(since=dt.datetime(2025, 1, 1, tzinfo=SHANGHAI))):
+        assert headline(filters, now=NOW) == summary(cases_as_filtered(filters, NOBODY), now=NOW)
     for filters in (Filters(), Filters(category="03"), Filters(since=dt.datetime(2025, 1, 1, tzinfo=SHANGHAI))):
         assert by_area(filters) == recounted(cases, filters)
         assert as_dict(by_cell(filters)) == cells_of(cases, filters)
