@@ -40,6 +40,8 @@ SPOTS_SECONDS = 20
 SPOTS_MEGABYTES = 1000
 YEAR = Filters(since=dt.datetime(2025, 7, 1, tzinfo=SHANGHAI), until=dt.datetime(2026, 7, 1, tzinfo=SHANGHAI))
 LAYERS = {
+    "summary": {},
+    "cases/cells": {"zoom": "11"},
     "counts": {"level": "grid"},
     "density": {},
     "overdue": {"level": "town"},

@@ -26,7 +26,7 @@ from cases.answers import (
 from cases.cells import MAX_ZOOM, cells
 from cases.course import usable, whole_case
 from cases.deadlines import Limit, Unit
-from cases.features import CASES, rows
+from cases.features import CASES
 from cases.inputs import ActionInput, ReportInput, SurveyInput, VoiceInput, marks_of
 from cases.models import Case
 from cases.process import process as describe_process
@@ -247,7 +247,7 @@ def cell_counts(request: Request) -> Response:
     if len(zooms) != 1 or zooms[0] not in ZOOMS:
         raise BadParameter(f"参数 zoom 应为 0 到 {MAX_ZOOM} 的整数，给一次 (an integer, once)", parameter="zoom")
     filters = read_filters(given, CASES.parameters - {"limit", "after"}, own=CASES.readers)
-    return Response({"cells": cells(rows(filters, caller(request)), zoom=int(zooms[0]), now=timezone.now())})
+    return Response({"cells": cells(filters, zoom=int(zooms[0]), now=timezone.now())})
 
 
 @extend_schema(summary="办理流程：状态、步骤、办理、角色", responses=ProcessSerializer)

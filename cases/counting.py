@@ -61,28 +61,23 @@ class Unfinished(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """How many cases were collected in each cell, by its key (quadkey of :data:`CELL_ZOOM`), in order; shape (n,) each."""
+    """How many cases there are in each cell, by its key (quadkey of its zoom), in order; shape (n,) each."""
 
     key: NDArray[np.int64]
     n: NDArray[np.int64]
 
-    @property
-    def columns(self) -> NDArray[np.int64]:
-        """The tile's number from the west."""
-        return _every_other_bit(self.key)
 
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """The tile's number from the north."""
-        return _every_other_bit(self.key >> 1)
-
-
-def _every_other_bit(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The bits at even places, put together."""
+def columns_of(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The tiles' numbers from the west: the bits of a quadkey at even places, put together."""
     found = np.zeros_like(keys)
-    for bit in range(CELL_ZOOM):
+    for bit in range(QUADKEY_ZOOM):
         found |= keys >> bit & 1 << bit
     return found
+
+
+def rows_of(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The tiles' numbers from the north."""
+    return columns_of(keys >> 1)
 
 
 def by_area(filters: Filters) -> dict[str, Figures]:
@@ -101,17 +96,23 @@ def by_area(filters: Filters) -> dict[str, Figures]:
     return {code: figures for code, figures in found.items() if any(figures)}
 
 
-def by_cell(filters: Filters) -> Cells:
-    """Cases collected, by the cell their public places lie in."""
-    months, rest = split(filters)
-    cell = F("quadkey").bitrightshift(2 * (QUADKEY_ZOOM - CELL_ZOOM))
+def by_cell(filters: Filters, *, zoom: int = CELL_ZOOM, merged_too: bool = False) -> Cells:
+    """Cases collected, by the cell their public places lie in; ``merged_too``: and those merged into others.
+
+    ``zoom``: of the cells, :data:`CELL_ZOOM` or beyond it, where the counts do not reach.
+    """
+    months, rest = split(filters) if zoom == CELL_ZOOM else (None, [filters])
+    counted = ("collected", "merged") if merged_too else ("collected",)
+    cell = F("quadkey").bitrightshift(2 * (QUADKEY_ZOOM - zoom))
     table = [
-        *_from_months(in_months(CellMonth, months, filters.category), ("cell",), ("collected",)),
-        *(row[:2] for part in rest for row in _from_cases(part, {"cell": cell})),
+        (key, sum(n)) for key, *n in _from_months(in_months(CellMonth, months, filters.category), ("cell",), counted)
     ]
-    keys, counted = np.array(table, dtype=np.int64).reshape(-1, 2).T
+    for part in rest:
+        chosen = rows(part, NOBODY) if merged_too else rows(part, NOBODY).filter(COLLECTED)
+        table += chosen.order_by().values_list(cell).annotate(Count("pk"))
+    keys, found = np.array(table, dtype=np.int64).reshape(-1, 2).T
     cells, which = np.unique(keys, return_inverse=True)
-    n = np.bincount(which, weights=counted, minlength=len(cells)).astype(np.int64)
+    n = np.bincount(which, weights=found, minlength=len(cells)).astype(np.int64)
     return Cells(cells[n > 0], n[n > 0])
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from cases.counting import by_cell
+from cases.counting import by_cell, columns_of, rows_of
 from cases.models.counts import CELL_ZOOM
-from geodata.density import RURAL_M, URBAN_M, latitude, surface
+from geodata.density import RURAL_M, URBAN_M, surface
 from geodata.routing.router import Router
+from geodata.tiles import latitude
 from gridmap.features.parameters import Filters
 from gridmap.models import Boundary
 from gridmap.models.versions import version_of
@@ -26,7 +27,7 @@ UNIT = "件/平方公里"
 def density(filters: Filters, *, on: dt.date) -> dict[str, Any]:
     """The surface as a picture in a data address, where it lies, and its legend; without a picture where there is nothing."""
     cells = by_cell(filters)
-    x, y, n = cells.columns, cells.rows, cells.n
+    x, y, n = columns_of(cells.key), rows_of(cells.key), cells.n
     found = surface(x, y, n, _urban(x, y, on), cell_zoom=CELL_ZOOM)
     said: dict[str, Any] = {
         "n": int(n.sum()),
@@ -54,9 +55,7 @@ def _urban(x: NDArray[np.int64], y: NDArray[np.int64], on: dt.date) -> NDArray[n
     if not len(urban) or not len(x):
         return np.zeros(len(x), dtype=bool)
     lon = (x + 0.5) / 2**CELL_ZOOM * 360 - 180
-    rows, which = np.unique(y, return_inverse=True)
-    lat = np.array([latitude(row + 0.5, CELL_ZOOM) for row in rows.tolist()])[which]
-    area = router.route(lon, lat).area
+    area = router.route(lon, latitude(y + 0.5, CELL_ZOOM)).area
     return np.where(area >= 0, urban[area], False)
 
 

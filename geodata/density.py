@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import atan, cos, degrees, pi, radians, sinh
+from math import cos, pi, radians
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
+
+from geodata.tiles import latitude
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -74,7 +76,7 @@ def surface(x: Whole, y: Whole, count: Whole, urban: NDArray[np.bool_], *, cell_
     if not len(x):
         return None
     side = AROUND_M / 2**cell_zoom
-    middle = radians(latitude(float(np.median(y)) + 0.5, cell_zoom))
+    middle = radians(float(latitude(np.median(y) + 0.5, cell_zoom)))
     metres = side * cos(middle)
     margin = int(np.ceil(REACH * RURAL_M / metres))
     west, north = int(x.min()) - margin, int(y.min()) - margin
@@ -87,16 +89,11 @@ def surface(x: Whole, y: Whole, count: Whole, urban: NDArray[np.bool_], *, cell_
     density /= (metres / 1000) ** 2
     bounds = (
         west / 2**cell_zoom * 360 - 180,
-        latitude(north + shape[0], cell_zoom),
+        float(latitude(north + shape[0], cell_zoom)),
         (west + shape[1]) / 2**cell_zoom * 360 - 180,
-        latitude(north, cell_zoom),
+        float(latitude(north, cell_zoom)),
     )
     return Surface(density, bounds, _classes(float(density.max())))
-
-
-def latitude(row: float, cell_zoom: int) -> float:
-    """Degrees north of the upper edge of a row of tiles."""
-    return degrees(atan(sinh(pi * (1 - 2 * row / 2**cell_zoom))))
 
 
 def _classes(most: float) -> tuple[Class, ...]:

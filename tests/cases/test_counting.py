@@ -100,7 +100,10 @@ def cells_of(cases: Any, filters: Filters) -> dict[tuple[int, int], int]:
 
 
 def as_dict(cells: counting.Cells) -> dict[tuple[int, int], int]:
-    return {(int(x), int(y)): int(n) for x, y, n in zip(cells.columns, cells.rows, cells.n, strict=True)}
+    return {
+        (int(x), int(y)): int(n)
+        for x, y, n in zip(counting.columns_of(cells.key), counting.rows_of(cells.key), cells.n, strict=True)
+    }
 
 
 # ---- what may be asked --------------------------------------------------------------------------------------------
