@@ -1,4 +1,10 @@
-"""What the map shows of cases: addresses and choices, for the page to draw."""
+"""What the map shows of cases: addresses and choices, for the page to draw.
+
+Each layer names itself (``id``, ``title``, ``icon``, ``hint``), its part of the panel (``template``), its ``module``,
+which exports ``mount(context, layer)``, the classic ``scripts`` and ``styles`` needed before it, and which of the
+shared ``filters`` it understands; ``levels`` are those of areas it counts by, ``choices`` its own parameters of the
+page's address, ``names`` those that say what of it the panel shows.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +14,21 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from cases.models import Case
 from cases.serializers import category_tree
 from cases.workflow import OPEN, State
+from gridmap.models import Organisation
+
+STYLES = ("cases/css/pins.css", "cases/css/map_layer.css")
 
 
-def cases() -> dict[str, Any]:
-    """The layer of cases: where to read them, what they can be filtered by, and what draws them.
-
-    ``module`` exports ``mount(context, layer)``; ``template`` is its part of the panel; ``scripts`` are classic scripts
-    needed before it.
-    """
+def filters() -> dict[str, Any]:
+    """The filters all layers share, and what can be chosen in them."""
+    departments = Organisation.objects.filter(kind=Organisation.Kind.DEPARTMENT).order_by("code")
     categories = category_tree(at=timezone.localtime())
     return {
-        "id": "cases",
-        "title": "事项",
-        "template": "cases/map_layer.html",
-        "module": static("cases/js/map_layer.js"),
-        "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
-        "styles": [static("cases/css/pins.css"), static("cases/css/map_layer.css")],
-        "items": reverse("api-geojson", args=["cases"]),
-        "cells": reverse("api-cells"),
-        "summary": reverse("api-summary"),
-        "page": reverse("case", args=["NUMBER"]),
-        "report": reverse("report"),
+        "template": "cases/map_filters.html",
+        "module": static("cases/js/map/filters_form.js"),
         "categories": categories,
         "icons": {
             it["code"]: static(f"vendor/bootstrap-icons/{it['icon']}.svg")
@@ -38,4 +36,33 @@ def cases() -> dict[str, Any]:
             for it in (category, *category["children"])
         },
         "states": [{"code": state.value, "name": state.label, "open": state in OPEN} for state in State],
+        "channels": [{"code": code, "name": name} for code, name in Case.Channel.choices],
+        "departments": list(departments.values("code", "name")),
+    }
+
+
+def cases() -> dict[str, Any]:
+    """The layer of cases: each one of them, with the headline figures."""
+    return _layer("cases", "事项", "pin-map-fill", "每件事在哪里、办得怎样") | {
+        "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
+        "filters": ["since", "until", "category", "state", "overdue", "channel", "area"],
+        "names": ["case"],
+        "items": reverse("api-geojson", args=["cases"]),
+        "cells": reverse("api-cells"),
+        "summary": reverse("api-summary"),
+        "page": reverse("case", args=["NUMBER"]),
+        "report": reverse("report"),
+    }
+
+
+def _layer(name: str, title: str, icon: str, hint: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": title,
+        "icon": static(f"vendor/bootstrap-icons/{icon}.svg"),
+        "hint": hint,
+        "template": f"cases/map_{name}.html",
+        "module": static(f"cases/js/map/{name}.js"),
+        "scripts": [],
+        "styles": [static(style) for style in STYLES],
     }

@@ -30,8 +30,13 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "today": timezone.localdate().isoformat(),
         "places": reverse("api-places"),
         "layers": [import_string(path)() for path in settings.MAP_LAYERS],
+        "filters": import_string(settings.MAP_FILTERS)() if settings.MAP_FILTERS else None,
     }
-    return render(request, "gridmap/map.html", {"page": page, "edition": _edition()})
+    # Layers may share style sheets and scripts: each is named once, in the order they are first asked for.
+    shared = {
+        kind: dict.fromkeys(it for layer in page["layers"] for it in layer[kind]) for kind in ("styles", "scripts")
+    }
+    return render(request, "gridmap/map.html", {"page": page, "edition": _edition()} | shared)
 
 
 def _edition() -> Edition | None:

@@ -207,7 +207,7 @@ def test_a_link_shows_the_same_again(desk_page: Page, open_page: Callable[..., P
     other.goto(desk_page.url)
     loaded(other)
     seen = desk_page.locator("[data-part=seen-count]").inner_text()
-    assert re.fullmatch(r"当前范围 \d+ 件", seen)
+    assert re.fullmatch(r"当前范围 \d+ 件(，共 \d+ 件)?", seen)
     expect(other.locator("[data-part=seen-count]")).to_have_text(seen)
     expect_drawn(other, drawn(desk_page))
     assert query(other) == query(desk_page)

@@ -27,6 +27,8 @@ import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, without
  *   writes the names of these areas for those of the communities and grids whose codes begin so
  * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
  * @property {() => AreaFeature[]} towns         the towns, once ready
+ * @property {() => void} fit                    show all towns
+ * @property {(level: Level) => Promise<AreaFeature[]>} today  the areas of a level as they are today, whatever day is drawn
  */
 
 const L = globalThis.L;
@@ -276,6 +278,19 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
     }
   }
 
+  /** @type {Map<Level, Promise<AreaFeature[]>>} */
+  const nowadays = new Map();
+
+  /** @type {Ground["today"]} */
+  function today(level) {
+    if (!nowadays.has(level)) {
+      const reading = request(areas, { query: { level } }).then(({ features }) => features);
+      reading.catch(() => nowadays.delete(level));
+      nowadays.set(level, reading);
+    }
+    return nowadays.get(level);
+  }
+
   function clear() {
     for (const [level, { outline }] of drawn) {
       if (level !== "river") {
@@ -338,6 +353,8 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
     },
     nameOf: (code) => known.get(code)?.properties.name ?? "",
     towns: () => drawn.get("town")?.features ?? [],
+    fit: () => map.fitBounds(drawn.get("town").outline.getBounds()),
+    today,
   };
 }
 

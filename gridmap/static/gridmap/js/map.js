@@ -4,6 +4,7 @@ import { changed, placeWords, readPlace, readView, viewWords } from "./address.j
 import { mountDays, readDay } from "./days.js";
 import { givenToPage, make } from "./dom.js";
 import { makeMap, showGround } from "./ground.js";
+import { mountLayers } from "./layers.js";
 import { mountPanel } from "./panel.js";
 import { whoAnswers } from "./place_panel.js";
 import { request } from "./request.js";
@@ -18,24 +19,45 @@ import { mountSearch } from "./search.js";
  * @property {L.Map} map
  * @property {Ground} ground
  * @property {import("./panel.js").Panel} panel
+ * @property {string} today  YYYY-MM-DD, as the site counts days
+ * @property {any} given  the shared filters as the server describes them
+ * @property {HTMLElement} root  the layer's part of the panel
  * @property {() => URLSearchParams} params  the address now
  * @property {(words: Record<string, string | null>) => void} go  a new entry in the history
+ * @property {(words: Record<string, string | null>, options?: {fit?: boolean}) => void} open  the same, and show what the
+ *   address says then; `fit`: move to what it is narrowed to
+ * @property {(options?: {fit?: boolean}) => Promise<void>} outline  draw the outline of what the filters are narrowed to
  * @property {(message: string) => void} say  tell everybody, also those who listen
  * @property {(place: Place) => void} ask  ask about a place, as a click there does
+ * @property {() => Promise<void>} again  read and draw the layer anew
  */
 
 /**
  * @typedef {object} Layer What a layer's module gives back from `mount(context, described)`.
- * @property {() => void} restore  the address has changed: show what it says
+ * @property {() => void} show  it is the one on the map now
+ * @property {() => void} hide
+ * @property {(filters: any, signal: AbortSignal, wait: (words: string) => void) => Promise<void>} load  read what the
+ *   filters leave and draw it; rejected with an Error whose message can be shown
+ * @property {() => Node | null} [legend]  what the drawing means, with units and counts
+ * @property {() => void} [settle]  the address is shown: show in the panel what it names of the layer
  * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
- * @property {() => string | null} [area]  code of the area it is narrowed to: stays outlined
  * @property {() => void} [forget]  the panel no longer shows anything of the layer's
- * @property {string[]} names  of the parameters that say what of it the panel shows
+ */
+
+/**
+ * @typedef {object} Shared What the module of the shared filters gives back; what filters are is its own affair.
+ * @property {(described: any) => any} read  the filters the address names, as far as this layer goes
+ * @property {(filters: any, described: any) => void} show  write the form
+ * @property {() => string | null} area  code of the area the address is narrowed to: stays outlined
+ * @property {(filters: any, described: any) => string} sentence  the filters in words
  */
 
 const L = globalThis.L;
 const page = givenToPage();
 const status = document.getElementById("map-status");
+const legend = document.getElementById("legend");
+// On a phone it would cover half of what it explains.
+legend.open = matchMedia("(min-width: 768px)").matches;
 const params = () => new URLSearchParams(location.search);
 
 /** @param {string} message */
@@ -67,16 +89,17 @@ const here = L.marker([0, 0], {
   keyboard: false,
   zIndexOffset: 1000,
 });
-/** @type {Layer[]} */
-const layers = [];
+/** @type {import("./layers.js").Layers | null} null until the ground is there */
+let layers = null;
+/** @type {Shared | null} */
+let shared = null;
 let asking = new AbortController();
 /** @type {import("./days.js").Days | null} null until the editions are known */
 let days = null;
 
 /** The words that take what the panel shows out of the address. */
 function nothingShown() {
-  const names = layers.flatMap((it) => it.names);
-  return { ...placeWords(null), ...Object.fromEntries(names.map((name) => [name, null])) };
+  return { ...placeWords(null), ...Object.fromEntries((layers?.names() ?? []).map((name) => [name, null])) };
 }
 
 /** @param {Place} place @param {{move?: boolean}} [options] */
@@ -84,7 +107,7 @@ async function tell(place, { move = false } = {}) {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
-  layers.forEach((it) => it.forget?.());
+  layers.forget();
   here.setLatLng([place.lat, place.lon]).addTo(map);
   panel.showDetail("这里归谁管", make("p", { class: "loading", role: "status" }, "正在查询…"));
   let located;
@@ -105,9 +128,12 @@ async function tell(place, { move = false } = {}) {
   }
   const { code } = located.area;
   ground.highlight(code).catch((problem) => say(problem.message));
-  const parts = layers.filter((it) => it.atPlace).map((it) => it.atPlace(located, place));
+  const part = await layers.atPlace(located, place).catch(() => null);
+  if (signal.aborted) {
+    return;
+  }
   const then = day && make("p", { class: "notice" }, `按 ${day} 的边界和任职；事项是今天的。`);
-  panel.showDetail(located.area.name, ...(then ? [then] : []), whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...parts);
+  panel.showDetail(located.area.name, ...(then ? [then] : []), whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...(part ? [part] : []));
   keepInSight(place);
 }
 
@@ -126,15 +152,19 @@ function ask(place, options) {
 function forget() {
   asking.abort();
   here.remove();
-  layers.forEach((it) => it.forget?.());
-  outlineStanding();
+  layers.forget();
+  outline();
   panel.showOverview();
 }
 
-/** Outline what a layer is narrowed to, or nothing. */
-function outlineStanding() {
-  const code = layers.map((it) => it.area?.()).find(Boolean) ?? null;
-  ground.highlight(code).catch((problem) => say(problem.message));
+/** Outline what the filters are narrowed to, or nothing. @param {{fit?: boolean}} [options] */
+async function outline({ fit = false } = {}) {
+  try {
+    await ground.highlight(shared?.area() ?? null, { fit, maxZoom: 17 });
+    layers.rewrite();
+  } catch (problem) {
+    say(problem.message);
+  }
 }
 
 /** Draw the day the address names, if it is another one than before, with what its edition changed. */
@@ -159,7 +189,7 @@ function pickDay(picked) {
   if (place) {
     tell(place);
   } else {
-    outlineStanding();
+    outline();
   }
 }
 
@@ -170,13 +200,29 @@ function restore() {
     map.setView([view.lat, view.lon], view.zoom, { animate: false });
   }
   showDay();
+  showSaid();
+}
+
+/** All of the address but where the map stands and which day it shows. */
+function showSaid() {
   const place = readPlace(params());
   if (place) {
     tell(place);
   } else {
     forget();
   }
-  layers.forEach((it) => it.restore());
+  layers.restore().catch((problem) => say(problem.message));
+}
+
+/** @type {Context["open"]} */
+function open(words, { fit = false } = {}) {
+  go(words);
+  showSaid();
+  if (fit && shared?.area()) {
+    outline({ fit });
+  } else if (fit) {
+    ground.fit();
+  }
 }
 
 /** The view is written into the present entry: moving about makes no history. */
@@ -184,6 +230,12 @@ function noteView() {
   const { lat, lng: lon } = map.getCenter();
   const query = changed(location.search, viewWords({ lat, lon, zoom: map.getZoom() }));
   history.replaceState(null, "", query);
+}
+
+/** @param {Node | null} content  of the legend */
+function explain(content) {
+  legend.hidden = content === null;
+  legend.querySelector("[data-part=legend]").replaceChildren(...(content ? [content] : []));
 }
 
 async function start() {
@@ -194,14 +246,21 @@ async function start() {
     places: page.places,
     onPick: ({ lat, lon }) => ask({ lat, lon }, { move: true }),
   });
-  const context = { map, ground, panel, params, go, say, ask };
-  for (const described of page.layers) {
-    const { mount } = await import(described.module);
-    layers.push(await mount(context, described));
-  }
+  const context = { map, ground, panel, today: page.today, given: page.filters, params, go, open, outline, say, ask };
+  shared = page.filters && (await import(page.filters.module)).mount(context, page.filters);
+  layers = mountLayers(context, {
+    described: page.layers,
+    shared,
+    tabs: document.getElementById("layers"),
+    common: document.getElementById("layers-common"),
+    explain,
+  });
   globalThis.addEventListener("popstate", restore);
   document.getElementById("day-back").addEventListener("click", () => pickDay(null));
   restore();
+  if (shared?.area() && !readView(params())) {
+    outline({ fit: true });
+  }
   const editions = await request(page.editions);
   days = mountDays(document.getElementById("days"), { editions, today: page.today, onPick: pickDay });
   showDay();

@@ -1,13 +1,13 @@
-// Cases on the one map: filters, figures, clusters, the list of what is seen, and what is open at a place.
+// Cases on the one map: figures, clusters, the list of what is seen, and what is open at a place.
 
-import { make } from "../../gridmap/js/dom.js";
-import { request } from "../../gridmap/js/request.js";
-import { caseFacts, caseRow } from "./case_rows.js";
-import { byUrgency, rateWords } from "./figures.js";
-import { NO_FILTERS, filterWords, inForce, readFilters, serverQuery } from "./filters.js";
-import { asItem, caseGroup, caseMarker, cellMarker } from "./markers.js";
+import { make } from "../../../gridmap/js/dom.js";
+import { request } from "../../../gridmap/js/request.js";
+import { caseFacts, caseRow } from "../case_rows.js";
+import { byUrgency, rateWords } from "../figures.js";
+import { asItem, caseGroup, caseMarker, cellMarker } from "../markers.js";
+import { NO_FILTERS, filterWords, serverQuery } from "./filters.js";
 
-/** @typedef {import("./markers.js").Item} Item */
+/** @typedef {import("../markers.js").Item} Item */
 /** @typedef {import("./filters.js").Filters} Filters */
 
 /**
@@ -18,9 +18,7 @@ import { asItem, caseGroup, caseMarker, cellMarker } from "./markers.js";
  * @property {string} summary
  * @property {string} page     a case's page, with NUMBER in its place
  * @property {string} report
- * @property {import("./filters.js").Category[]} categories
- * @property {import("./filters.js").State[]} states
- * @property {Record<string, string>} icons  category code → address
+ * @property {string[]} filters  the names of the shared filters its addresses understand
  */
 
 const L = globalThis.L;
@@ -34,13 +32,13 @@ const NEAR_ZOOM = 16;
  * Put the layer on the map.
  * @param {any} context  see Context in the map's own module
  * @param {Described} layer
- * @returns {Promise<any>} a Layer
+ * @returns {any} a Layer
  */
-export async function mount({ map, ground, panel, params, go }, layer) {
-  const parts = partsOf(document.getElementById(`layer-${layer.id}`));
-  const names = namesOf(layer, ground);
-  const group = caseGroup(pick).addTo(map);
-  const counted = L.layerGroup().addTo(map);
+export function mount({ map, panel, root, params, go, open, again, given }, layer) {
+  const parts = partsOf(root);
+  const states = new Map(given.states.map((it) => [it.code, it]));
+  const group = caseGroup(pick);
+  const counted = L.layerGroup();
   const ring = L.circleMarker([0, 0], { radius: 20, weight: 4, color: "#c8371b", fill: false, interactive: false });
   /** @type {Filters} */
   let filters = NO_FILTERS;
@@ -49,49 +47,37 @@ export async function mount({ map, ground, panel, params, go }, layer) {
   let loaded = false;
   /** Whether there are too many to have all at once: then each view is asked for by itself. */
   let byView = false;
+  /** Whether only the map has moved: the figures still hold. */
+  let moved = false;
   let rowsShown = ROWS_AT_ONCE;
-  let loading = new AbortController();
-
-  function known() {
-    return { categories: new Set(names.categories.keys()), states: new Set(names.states.keys()) };
-  }
-
-  /** The person has chosen: new address, new data. @param {Filters} chosen */
-  function choose(chosen) {
-    const moved = chosen.area !== filters.area;
-    go(filterWords(chosen));
-    apply(chosen);
-    if (moved) {
-      showArea({ fit: true });
-    }
-  }
-
-  /** @param {Filters} chosen */
-  function apply(chosen) {
-    filters = chosen;
-    writeForm();
-    load();
-  }
-
-  async function showArea({ fit }) {
-    await ground.highlight(filters.area || null, { fit, maxZoom: 17 });
-    writeForm();
-    writeChips();
-  }
 
   /** Everything anew: figures first, for they say how many there are. */
-  async function load() {
-    await reading(async (signal) => {
-      const figures = await request(layer.summary, { query: serverQuery(filters), signal });
+  async function load(chosen, signal) {
+    filters = chosen;
+    clear();
+    if (!moved) {
+      const figures = await request(layer.summary, { query: serverQuery(filters, layer.filters), signal });
       writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
       byView = figures.collected > ALL_AT_ONCE;
-      await loadView(signal);
-    });
+    }
+    moved = false;
+    await loadView(signal);
+    items.sort(byUrgency);
+    loaded = true;
+    writeRows();
+  }
+
+  function clear() {
+    loaded = false;
+    items = [];
+    group.clearLayers();
+    counted.clearLayers();
+    writeRows();
   }
 
   /** What is in view of too many: counts where the map is far out, cases where it is near. @param {AbortSignal} signal */
   async function loadView(signal) {
-    const query = serverQuery(filters);
+    const query = serverQuery(filters, layer.filters);
     if (!byView) {
       await loadItems(query, signal);
       return;
@@ -112,66 +98,11 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     while (query) {
       const answer = await request(layer.items, { query, signal });
       const now = Date.now();
-      const more = answer.features.map((it) => asItem(it, names.states));
+      const more = answer.features.map((it) => asItem(it, states));
       group.addLayers(more.map((it) => caseMarker(it, now)));
       items.push(...more);
       query = answer.next ? Object.fromEntries(new URL(answer.next, location.href).searchParams) : null;
     }
-  }
-
-  /**
-   * Read in place of what was read before, with its signs of waiting and of failing.
-   * @param {(signal: AbortSignal) => Promise<void>} read
-   */
-  async function reading(read) {
-    loading.abort();
-    loading = new AbortController();
-    const { signal } = loading;
-    loaded = false;
-    items = [];
-    group.clearLayers();
-    counted.clearLayers();
-    parts.problem.hidden = true;
-    parts.loading.hidden = false;
-    writeChips();
-    writeRows();
-    try {
-      await read(signal);
-    } catch (problem) {
-      if (!signal.aborted) {
-        parts.loading.hidden = true;
-        parts.problem.hidden = false;
-        parts.problem.querySelector("p").textContent = problem.message;
-      }
-      return;
-    }
-    items.sort(byUrgency);
-    loaded = true;
-    parts.loading.hidden = true;
-    writeRows();
-    showChosen();
-  }
-
-  function writeChips() {
-    const chips = inForce(filters, names.of);
-    parts.chips.hidden = chips.length === 0;
-    parts.chips.replaceChildren(
-      ...chips.map(({ words, without }) =>
-        make("li", {}, make("button", { type: "button", "aria-label": `去掉筛选：${words}`, onclick: () => choose(without) }, `${words} ×`)),
-      ),
-    );
-  }
-
-  function writeForm() {
-    const { form } = parts;
-    form.elements.category.value = filters.category;
-    form.elements.since.value = filters.since;
-    form.elements.until.value = filters.until;
-    form.elements.overdue.checked = filters.overdue;
-    form.querySelectorAll("[name=state]").forEach((box) => {
-      box.checked = filters.states.includes(box.value);
-    });
-    writeAreas(form.elements.area, filters.area, ground);
   }
 
   function writeRows() {
@@ -179,9 +110,10 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     const seen = items.filter((it) => view.contains([it.lat, it.lon]));
     const now = Date.now();
     const far = byView && map.getZoom() < NEAR_ZOOM;
-    parts.seenCount.textContent = loaded && !far ? `当前范围 ${seen.length} 件` : "";
+    const others = items.length > seen.length ? `，共 ${items.length} 件` : "";
+    parts.seenCount.textContent = loaded && !far ? `当前范围 ${seen.length} 件${byView ? "" : others}` : "";
     parts.rows.replaceChildren(
-      ...(loaded ? seen.slice(0, rowsShown) : []).map((it) => caseRow(it, { now, icons: layer.icons, onPick: pick })),
+      ...(loaded ? seen.slice(0, rowsShown) : []).map((it) => caseRow(it, { now, icons: given.icons, onPick: pick })),
     );
     parts.more.hidden = !loaded || seen.length <= rowsShown;
     parts.more.replaceChildren(
@@ -210,7 +142,7 @@ export async function mount({ map, ground, panel, params, go }, layer) {
   }
 
   /** The case the address names, if it is among those shown. */
-  function showChosen() {
+  function settle() {
     const number = params().get("case");
     const item = number && items.find((it) => it.number === number);
     if (item) {
@@ -218,27 +150,16 @@ export async function mount({ map, ground, panel, params, go }, layer) {
     }
   }
 
-  function restore() {
-    const said = readFilters(params(), known());
-    const same = JSON.stringify(said) === JSON.stringify(filters) && loaded;
-    if (same) {
-      showChosen();
-    } else {
-      apply(said);
-      showArea({ fit: Boolean(said.area) && !params().has("zoom") });
-    }
-  }
-
   /** Where a place lies, what is open there and what can be done about it. */
   function atPlace(located, place) {
     const list = make("ul", { class: "rows" });
     const note = make("p", { class: "loading", role: "status" }, "正在读取未结事项…");
-    const query = { area: located.area.code, state: names.open.join(","), limit: OPEN_AT_PLACE };
+    const query = { area: located.area.code, state: given.states.filter((it) => it.open).map((it) => it.code).join(","), limit: OPEN_AT_PLACE };
     request(layer.items, { query }).then(
       (answer) => {
         const now = Date.now();
-        const found = answer.features.map((it) => asItem(it, names.states)).sort(byUrgency);
-        list.replaceChildren(...found.map((it) => caseRow(it, { now, icons: layer.icons, onPick: pick })));
+        const found = answer.features.map((it) => asItem(it, states)).sort(byUrgency);
+        list.replaceChildren(...found.map((it) => caseRow(it, { now, icons: given.icons, onPick: pick })));
         note.className = "muted";
         note.textContent = found.length ? `${found.length}${answer.next ? " 件以上" : " 件"}未结` : "这里没有未结事项。";
       },
@@ -265,33 +186,33 @@ export async function mount({ map, ground, panel, params, go }, layer) {
 
   /** @param {string} code */
   function onlyArea(code) {
-    go({ place: null });
-    panel.showOverview();
-    choose({ ...filters, area: code });
+    open({ ...filterWords({ ...filters, area: code }), place: null }, { fit: true });
   }
 
-  parts.form.addEventListener("change", () => choose(readForm(parts.form)));
-  parts.form.addEventListener("reset", (event) => {
-    event.preventDefault();
-    choose(NO_FILTERS);
-  });
-  parts.problem.querySelector("button").addEventListener("click", load);
-  parts.filters.open = globalThis.matchMedia("(min-width: 768px)").matches;
   map.on("moveend", () => {
+    if (!map.hasLayer(group)) {
+      return;
+    }
     rowsShown = ROWS_AT_ONCE;
     if (byView) {
-      reading(loadView);
+      moved = true;
+      again();
     } else {
       writeRows();
     }
   });
 
   return {
-    restore,
+    show: () => [group, counted].forEach((it) => it.addTo(map)),
+    hide: () => {
+      [group, counted, ring].forEach((it) => it.remove());
+      clear();
+      parts.stateCounts.forEach((it) => it.replaceChildren());
+    },
+    load,
+    settle,
     atPlace,
-    area: () => filters.area || null,
     forget: () => ring.remove(),
-    names: ["case"],
   };
 }
 
@@ -300,57 +221,13 @@ function partsOf(root) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   return {
     figure: (name) => root.querySelector(`[data-figure="${name}"]`),
-    stateCounts: [...root.querySelectorAll("[data-state-count]")],
-    chips: part("chips"),
-    filters: part("filters"),
-    form: part("form"),
+    // In the shared filters: the legend of states says how many there are of each.
+    stateCounts: [...document.querySelectorAll("[data-state-count]")],
     seenCount: part("seen-count"),
-    loading: part("loading"),
-    problem: part("problem"),
     empty: part("empty"),
     rows: part("rows"),
     more: part("more"),
   };
-}
-
-/** @param {Described} layer @param {any} ground */
-function namesOf(layer, ground) {
-  const states = new Map(layer.states.map((it) => [it.code, it]));
-  const categories = new Map(layer.categories.flatMap((it) => [it, ...(it.children ?? [])]).map((it) => [it.code, it]));
-  return {
-    states,
-    categories,
-    open: layer.states.filter((it) => it.open).map((it) => it.code),
-    of: {
-      category: (code) => categories.get(code).name,
-      state: (code) => states.get(code).name,
-      area: (code) => ground.nameOf(code),
-    },
-  };
-}
-
-/** @param {HTMLFormElement} form @returns {Filters} */
-function readForm(form) {
-  const data = new FormData(form);
-  return {
-    category: data.get("category"),
-    states: data.getAll("state"),
-    since: data.get("since"),
-    until: data.get("until"),
-    overdue: data.has("overdue"),
-    area: data.get("area"),
-  };
-}
-
-/** The towns to choose from, and the finer area chosen on the map if there is one. */
-function writeAreas(select, chosen, ground) {
-  const towns = ground.towns().map((it) => it.id);
-  const codes = chosen && !towns.includes(chosen) ? [...towns, chosen] : towns;
-  select.replaceChildren(
-    make("option", { value: "" }, "全区"),
-    ...codes.map((code) => make("option", { value: code }, ground.nameOf(code) || code)),
-  );
-  select.value = chosen;
 }
 
 /**

@@ -1,0 +1,180 @@
+// The filters all layers of the map share: quick periods, chips, the form; the address is where they live.
+
+import { make } from "../../../gridmap/js/dom.js";
+import { LEVELS, NO_FILTERS, filterWords, inForce, readFilters } from "./filters.js";
+import { periodWords, quickPeriods } from "./periods.js";
+
+/** @typedef {import("./filters.js").Filters} Filters */
+
+/**
+ * @typedef {object} Described The filters as the server describes them (cases/layers.py).
+ * @property {import("./filters.js").Category[]} categories
+ * @property {import("./filters.js").State[]} states
+ * @property {import("./filters.js").Named[]} channels
+ * @property {import("./filters.js").Named[]} departments
+ */
+
+/**
+ * Put the form on the page.
+ * @param {any} context  see Context in the map's own module
+ * @param {Described} described
+ * @returns {any} see Shared in the map's own module
+ */
+export function mount({ params, open, outline, ground, today }, described) {
+  const root = document.querySelector("[data-part=filters-common]");
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const [form, chips, periods, box] = ["form", "chips", "periods", "filters"].map(part);
+  const names = namesOf(described, ground);
+  const quick = quickPeriods(today);
+  /** @type {Filters} */
+  let filters = NO_FILTERS;
+  /** @type {{filters: string[], levels?: string[]}} the layer that is shown, as the server describes it */
+  let layer = { filters: [] };
+
+  /** The person has chosen. @param {Filters} chosen */
+  function choose(chosen) {
+    const moved = chosen.area !== filters.area;
+    const level = chosen.level === layer.levels?.[0] ? "" : chosen.level;
+    open(filterWords({ ...chosen, level }));
+    if (moved) {
+      outline({ fit: true });
+    }
+  }
+
+  function writePeriods() {
+    periods.hidden = !layer.filters.includes("since");
+    periods.replaceChildren(
+      ...quick.map(({ name, since }) => {
+        const pressed = filters.since === since && !filters.until;
+        const attributes = { class: "period", type: "button", "aria-pressed": String(pressed) };
+        return make("button", { ...attributes, onclick: () => pickPeriod(since) }, name);
+      }),
+    );
+  }
+
+  /** @param {string} since */
+  function pickPeriod(since) {
+    choose({ ...filters, since, until: "" });
+    // The buttons are made anew: whoever came by keyboard stays on the one pressed.
+    periods.querySelector("[aria-pressed=true]")?.focus();
+  }
+
+  function writeChips() {
+    const found = inForce(filters, names);
+    chips.hidden = found.length === 0;
+    chips.replaceChildren(
+      ...found.map(({ name, words, without }) => {
+        const used = layer.filters.includes(name);
+        const label = `去掉筛选：${words}${used ? "" : "，本图层不用"}`;
+        const attributes = { type: "button", class: used ? "" : "is-unused", "aria-label": label, title: used ? null : "本图层不用这一筛选" };
+        return make("li", {}, make("button", { ...attributes, onclick: () => choose(without) }, `${words} ×`));
+      }),
+    );
+  }
+
+  function writeForm() {
+    const { elements } = form;
+    for (const name of ["category", "channel", "department", "since", "until"]) {
+      elements[name].value = filters[name];
+    }
+    elements.overdue.checked = filters.overdue;
+    form.querySelectorAll("[name=state]").forEach((it) => {
+      it.checked = filters.states.includes(it.value);
+    });
+    writeAreas(elements.area, filters.area, ground);
+    writeLevels(elements.level);
+    form.querySelectorAll("[data-field]").forEach((it) => {
+      it.hidden = !it.dataset.field.split(" ").some((name) => layer.filters.includes(name));
+    });
+    box.hidden = layer.filters.length === 0;
+  }
+
+  /** @param {HTMLSelectElement} select */
+  function writeLevels(select) {
+    select.replaceChildren(...(layer.levels ?? []).map((level) => make("option", { value: level }, LEVELS[level])));
+    select.value = levelOf(filters);
+  }
+
+  /** @param {Filters} said @returns {string} the level the layer counts by */
+  function levelOf({ level }) {
+    const levels = layer.levels ?? [];
+    return levels.includes(level) ? level : (levels[0] ?? "");
+  }
+
+  /** @param {Filters} said @param {typeof layer} shown */
+  function show(said, shown) {
+    filters = said;
+    layer = shown;
+    writePeriods();
+    writeChips();
+    writeForm();
+  }
+
+  form.addEventListener("change", () => choose(readForm(form, filters)));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    choose(NO_FILTERS);
+  });
+  box.open = globalThis.matchMedia("(min-width: 768px)").matches;
+
+  return {
+    show,
+    read: (shown) => {
+      layer = shown;
+      const said = readFilters(params(), names.known);
+      return { ...said, level: levelOf(said) };
+    },
+    area: () => readFilters(params(), names.known).area || null,
+    sentence: (said, shown) =>
+      [periodWords(said), ...inForce({ ...said, since: "", until: "" }, names).filter((it) => shown.filters.includes(it.name)).map((it) => it.words)].join("；"),
+  };
+}
+
+/** @param {Described} described @param {any} ground */
+function namesOf({ categories, states, channels, departments }, ground) {
+  const named = (list) => new Map(list.map((it) => [it.code, it.name]));
+  const [category, state, channel, department] = [categories.flatMap((it) => [it, ...(it.children ?? [])]), states, channels, departments].map(named);
+  const of = (names) => (code) => names.get(code) ?? "";
+  return {
+    known: {
+      categories: new Set(category.keys()),
+      states: new Set(state.keys()),
+      channels: new Set(channel.keys()),
+      departments: new Set(department.keys()),
+    },
+    category: of(category),
+    state: of(state),
+    channel: of(channel),
+    department: of(department),
+    area: (code) => ground.nameOf(code),
+  };
+}
+
+/** What the form says; what it does not show stays as it was. @param {HTMLFormElement} form @param {Filters} before @returns {Filters} */
+function readForm(form, before) {
+  const data = new FormData(form);
+  const word = (name) => String(data.get(name) ?? "");
+  return {
+    since: word("since"),
+    until: word("until"),
+    category: word("category"),
+    states: data.getAll("state").map(String),
+    overdue: data.has("overdue"),
+    channel: word("channel"),
+    department: word("department"),
+    area: word("area"),
+    level: word("level") || before.level,
+  };
+}
+
+/** The towns to choose from, and the finer area chosen on the map if there is one. */
+function writeAreas(select, chosen, ground) {
+  const towns = ground.towns().map((it) => it.id);
+  const codes = chosen && !towns.includes(chosen) ? [...towns, chosen] : towns;
+  select.replaceChildren(
+    make("option", { value: "" }, "全区"),
+    ...codes.map((code) => make("option", { value: code }, ground.nameOf(code) || code)),
+  );
+  select.value = chosen;
+}

@@ -1,0 +1,173 @@
+// The layers of the one map: one is shown at a time, which one the address says; all are given the same filters.
+
+/** @typedef {import("./map.js").Context} Context */
+/** @typedef {import("./map.js").Layer} Layer */
+/** @typedef {import("./map.js").Shared} Shared */
+
+/**
+ * @typedef {object} Described A layer as the server describes it; more of it is the layer's own.
+ * @property {string} id
+ * @property {string} title
+ * @property {string} module
+ * @property {string[]} filters   the names of the shared filters it understands
+ * @property {string[]} [levels]   of areas it can count by, its own first
+ * @property {string[]} [choices]  names of its own parameters that change what it draws
+ * @property {string[]} [names]    names of the parameters that say what of it the panel shows
+ */
+
+export const LAYER_NAME = "layer";
+
+/**
+ * Which layer a link shows.
+ * @param {URLSearchParams} params
+ * @param {{id: string}[]} described
+ * @returns {string | null} the first where it names none that is known; null of none at all
+ */
+export function readLayer(params, described) {
+  const asked = params.get(LAYER_NAME);
+  return (described.find((it) => it.id === asked) ?? described[0])?.id ?? null;
+}
+
+/**
+ * @typedef {object} Layers
+ * @property {() => Promise<void>} restore  the address has changed: show the layer it names, filtered as it says
+ * @property {() => void} rewrite          names have become known: write the filters anew
+ * @property {() => void} forget           the panel no longer shows anything of a layer's
+ * @property {(located: any, place: any) => Promise<HTMLElement | null>} atPlace  something of the layer's about a place
+ * @property {() => string[]} names        of the parameters that say what of a layer the panel shows
+ * @property {() => {title: string, sentence: string}} words  what is shown, in words
+ */
+
+/**
+ * @param {Context} context
+ * @param {object} options
+ * @param {Described[]} options.described
+ * @param {Shared} options.shared
+ * @param {HTMLElement} options.tabs    a radio button for each layer
+ * @param {HTMLElement} options.common  the shared filters, the signs of waiting and of failing; goes where the layer's part has a slot
+ * @param {(content: Node | null) => void} options.explain  shows a legend
+ * @returns {Layers}
+ */
+export function mountLayers(context, { described, shared, tabs, common, explain }) {
+  const { params, open } = context;
+  const part = (name) => common.querySelector(`[data-part="${name}"]`);
+  const [waiting, problem] = ["loading", "problem"].map(part);
+  const sections = new Map(described.map((it) => [it.id, document.getElementById(`layer-${it.id}`)]));
+  /** @type {Map<string, Promise<Layer>>} */
+  const mounted = new Map();
+  /** @type {Described | null} */
+  let chosen = null;
+  /** @type {Layer | null} */
+  let active = null;
+  let filters = null;
+  /** What was last asked for; the same is not asked for twice. */
+  let asked = "";
+  let loading = new AbortController();
+
+  /** @param {Described} layer @returns {Promise<Layer>} */
+  function mountedOf(layer) {
+    if (!mounted.has(layer.id)) {
+      const root = sections.get(layer.id);
+      const own = { ...context, root, again: () => read(true) };
+      mounted.set(layer.id, import(layer.module).then(({ mount }) => mount(own, layer)));
+      // A module that did not come is asked for again the next time.
+      mounted.get(layer.id).catch(() => mounted.delete(layer.id));
+    }
+    return mounted.get(layer.id);
+  }
+
+  /** @param {Described} layer */
+  function select(layer) {
+    if (layer === chosen) {
+      return;
+    }
+    active?.hide();
+    active = null;
+    asked = "";
+    explain(null);
+    chosen = layer;
+    for (const [id, section] of sections) {
+      section.hidden = id !== layer.id;
+    }
+    (sections.get(layer.id).querySelector("[data-slot]") ?? sections.get(layer.id)).prepend(common);
+    tabs.querySelector(`[value="${layer.id}"]`).checked = true;
+  }
+
+  /** Read and draw what the address says, unless it is there already. @param {boolean} [anew] */
+  async function read(anew = false) {
+    const layer = chosen;
+    filters = shared.read(layer);
+    shared.show(filters, layer);
+    const key = JSON.stringify([layer.id, filters, (layer.choices ?? []).map((name) => params().get(name))]);
+    if (key === asked && !anew) {
+      active?.settle?.();
+      return;
+    }
+    asked = key;
+    loading.abort();
+    loading = new AbortController();
+    const { signal } = loading;
+    wait("正在读取…");
+    try {
+      const drawing = await mountedOf(layer);
+      if (signal.aborted) {
+        return;
+      }
+      if (active !== drawing) {
+        active = drawing;
+        drawing.show();
+      }
+      await drawing.load(filters, signal, wait);
+      if (!signal.aborted) {
+        wait("");
+        explain(drawing.legend?.() ?? null);
+        drawing.settle?.();
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        wait("");
+        refuse(error.message);
+      }
+    }
+  }
+
+  /** @param {string} words  "" when the waiting is over */
+  function wait(words) {
+    waiting.hidden = !words;
+    waiting.textContent = words;
+    problem.hidden = true;
+    sections.get(chosen.id).setAttribute("aria-busy", String(Boolean(words)));
+  }
+
+  /** @param {string} words */
+  function refuse(words) {
+    asked = "";
+    problem.hidden = false;
+    problem.querySelector("p").textContent = words;
+    explain(null);
+  }
+
+  problem.querySelector("button").addEventListener("click", () => read(true));
+  tabs.addEventListener("change", (event) => {
+    const { value } = event.target;
+    const gone = [...described.flatMap((it) => (it.id === value ? [] : (it.choices ?? []))), ...names];
+    open({ ...Object.fromEntries(gone.map((name) => [name, null])), [LAYER_NAME]: value === described[0].id ? null : value });
+  });
+  tabs.hidden = described.length < 2;
+  const names = [...new Set(described.flatMap((it) => it.names ?? []))];
+
+  return {
+    restore: async () => {
+      const id = readLayer(params(), described);
+      if (id !== null) {
+        select(described.find((it) => it.id === id));
+        await read();
+      }
+    },
+    rewrite: () => filters && shared.show(filters, chosen),
+    forget: () => active?.forget?.(),
+    atPlace: async (located, place) => (chosen ? ((await mountedOf(chosen)).atPlace?.(located, place) ?? null) : null),
+    names: () => names,
+    words: () => ({ title: chosen?.title ?? "", sentence: filters ? shared.sentence(filters, chosen) : "" }),
+  };
+}
