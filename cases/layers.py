@@ -19,7 +19,8 @@ from cases.serializers import category_tree
 from cases.workflow import OPEN, State
 from gridmap.models import Organisation
 
-STYLES = ("cases/css/pins.css", "cases/css/map_layer.css")
+STYLES = ("cases/css/pins.css", "cases/css/map_layer.css", "cases/css/themes.css")
+THEMES = {"size": "规模", "party": "党组织", "workers": "网格员", "workload": "工作量", "routing": "归格质量"}
 
 
 def filters() -> dict[str, Any]:
@@ -47,11 +48,66 @@ def cases() -> dict[str, Any]:
         "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
         "filters": ["since", "until", "category", "state", "overdue", "channel", "area"],
         "names": ["case"],
+        "opened": True,
         "items": reverse("api-geojson", args=["cases"]),
         "cells": reverse("api-cells"),
         "summary": reverse("api-summary"),
         "page": reverse("case", args=["NUMBER"]),
         "report": reverse("report"),
+    }
+
+
+def density() -> dict[str, Any]:
+    """How dense cases lie, smoothed; for the eye only."""
+    return _layer("density", "密度", "cloud-haze2-fill", "事项在哪里密") | {
+        "filters": ["since", "until", "category", "state", "channel", "area", "department"],
+        "choices": ["before"],
+        "compare": True,
+        "items": reverse("api-density"),
+    }
+
+
+def hotspots() -> dict[str, Any]:
+    """Where there are more cases, or fewer, than chance explains."""
+    return _layer("hotspots", "热点", "fire", "哪里多得不像偶然") | {
+        "filters": ["since", "until", "category"],
+        "levels": ["grid", "community"],
+        "choices": ["denominator", "before"],
+        "compare": True,
+        "items": reverse("api-hotspots"),
+    }
+
+
+def overdue() -> dict[str, Any]:
+    """Open assignments by the time they have left: whose desk each lies on."""
+    return _layer("overdue", "超期哨", "alarm-fill", "在谁手里，超了多久") | {
+        "filters": ["since", "until", "category", "state", "channel", "area", "department"],
+        "choices": ["late"],
+        "names": ["case"],
+        "items": reverse("api-geojson", args=["overdue"]),
+        "sums": reverse("api-overdue"),
+        "page": reverse("case", args=["NUMBER"]),
+    }
+
+
+def coverage() -> dict[str, Any]:
+    """Whether departments came when they were asked."""
+    return _layer("coverage", "部门到位", "person-check-fill", "叫了来没来，来得快不快") | {
+        "filters": ["since", "until", "category", "department"],
+        "levels": ["town", "community"],
+        "choices": ["view", "before"],
+        "compare": True,
+        "items": reverse("api-coverage"),
+    }
+
+
+def ground() -> dict[str, Any]:
+    """What is known of the grids themselves."""
+    return _layer("ground", "网格底数", "grid-3x3-gap-fill", "网格大小、党组织、人员、工作量") | {
+        "filters": [],
+        "choices": ["theme"],
+        "items": reverse("api-ground"),
+        "themes": [{"code": code, "name": name} for code, name in THEMES.items()],
     }
 
 

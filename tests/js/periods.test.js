@@ -46,4 +46,5 @@ test("a period is read from an address or refused", () => {
 test("a period in words", () => {
   assert.equal(periodWords({ since: "", until: "" }), "全部时段");
   assert.equal(periodWords({ since: "2026-01-01", until: "" }), "2026-01-01 至 今天");
+  assert.equal(periodWords({ since: "", until: "2026-01-31" }), "截至 2026-01-31");
 });

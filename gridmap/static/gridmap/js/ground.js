@@ -27,7 +27,7 @@ import { labelPlace, levelOf, levelsAt, middleOf, shortName, waterWidth, without
  *   writes the names of these areas for those of the communities and grids whose codes begin so
  * @property {(code: string) => string} nameOf  the area's name if it was loaded, else ""
  * @property {() => AreaFeature[]} towns         the towns, once ready
- * @property {() => void} fit                    show all towns
+ * @property {() => L.LatLngBounds} bounds       of the towns; not valid before they are there
  * @property {(level: Level) => Promise<AreaFeature[]>} today  the areas of a level as they are today, whatever day is drawn
  */
 
@@ -353,7 +353,7 @@ export function showGround(map, { areas, rivers, confined = true, on = null, onP
     },
     nameOf: (code) => known.get(code)?.properties.name ?? "",
     towns: () => drawn.get("town")?.features ?? [],
-    fit: () => map.fitBounds(drawn.get("town").outline.getBounds()),
+    bounds: () => drawn.get("town")?.outline.getBounds() ?? L.latLngBounds([]),
     today,
   };
 }

@@ -46,9 +46,10 @@ export function readLayer(params, described) {
  * @param {HTMLElement} options.tabs    a radio button for each layer
  * @param {HTMLElement} options.common  the shared filters, the signs of waiting and of failing; goes where the layer's part has a slot
  * @param {(content: Node | null) => void} options.explain  shows a legend
+ * @param {import("./beside.js").Beside} options.beside
  * @returns {Layers}
  */
-export function mountLayers(context, { described, shared, tabs, common, explain }) {
+export function mountLayers(context, { described, shared, tabs, common, explain, beside }) {
   const { params, open } = context;
   const part = (name) => common.querySelector(`[data-part="${name}"]`);
   const [waiting, problem] = ["loading", "problem"].map(part);
@@ -63,6 +64,8 @@ export function mountLayers(context, { described, shared, tabs, common, explain 
   /** What was last asked for; the same is not asked for twice. */
   let asked = "";
   let loading = new AbortController();
+  /** What draws on the second map, and for which layer. */
+  let twin = null;
 
   /** @param {Described} layer @returns {Promise<Layer>} */
   function mountedOf(layer) {
@@ -83,6 +86,7 @@ export function mountLayers(context, { described, shared, tabs, common, explain 
     }
     active?.hide();
     active = null;
+    untwin();
     asked = "";
     explain(null);
     chosen = layer;
@@ -118,7 +122,11 @@ export function mountLayers(context, { described, shared, tabs, common, explain 
         drawing.show();
       }
       await drawing.load(filters, signal, wait);
+      const compared = await compare(drawing, layer, signal);
       if (!signal.aborted) {
+        if (!compared) {
+          untwin();
+        }
         wait("");
         explain(drawing.legend?.() ?? null);
         drawing.settle?.();
@@ -129,6 +137,26 @@ export function mountLayers(context, { described, shared, tabs, common, explain 
         refuse(error.message);
       }
     }
+  }
+
+  /** Draw on the second map what the address has the layer compared with; false where it has it compared with nothing. */
+  async function compare(drawing, layer, signal) {
+    const second = drawing.twin ? shared.second(filters, layer) : null;
+    if (!second || signal.aborted) {
+      return false;
+    }
+    const { map, ground } = beside.show(second.words);
+    twin ??= drawing.twin(map, ground);
+    wait("正在读取对比的时段…");
+    const counted = await twin.load(second.filters, signal, wait);
+    beside.show([`${second.words[0]}，${drawing.headline()}`, `${second.words[1]}，${counted}`]);
+    return true;
+  }
+
+  function untwin() {
+    twin?.clear();
+    twin = null;
+    beside.hide();
   }
 
   /** @param {string} words  "" when the waiting is over */

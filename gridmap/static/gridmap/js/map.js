@@ -1,12 +1,14 @@
 // The one map: the ground, the panel, the search, the address; layers named by the settings come on top.
 
 import { changed, placeWords, readPlace, readView, viewWords } from "./address.js";
+import { mountBeside } from "./beside.js";
 import { mountDays, readDay } from "./days.js";
 import { givenToPage, make } from "./dom.js";
 import { makeMap, showGround } from "./ground.js";
 import { mountLayers } from "./layers.js";
 import { mountPanel } from "./panel.js";
 import { whoAnswers } from "./place_panel.js";
+import { mountPrinting } from "./printing.js";
 import { request } from "./request.js";
 import { mountSearch } from "./search.js";
 
@@ -40,6 +42,9 @@ import { mountSearch } from "./search.js";
  *   filters leave and draw it; rejected with an Error whose message can be shown
  * @property {() => Node | null} [legend]  what the drawing means, with units and counts
  * @property {() => void} [settle]  the address is shown: show in the panel what it names of the layer
+ * @property {(map: L.Map, ground: Ground) => {load: (filters: any, signal: AbortSignal, wait: (words: string) => void) =>
+ *   Promise<string>, clear: () => void}} [twin]  draws the same on a second map; `load` gives what it counts, in words
+ * @property {() => string} [headline]  what the drawing counts, in words
  * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
  * @property {() => void} [forget]  the panel no longer shows anything of the layer's
  */
@@ -50,6 +55,8 @@ import { mountSearch } from "./search.js";
  * @property {(filters: any, described: any) => void} show  write the form
  * @property {() => string | null} area  code of the area the address is narrowed to: stays outlined
  * @property {(filters: any, described: any) => string} sentence  the filters in words
+ * @property {(filters: any, described: any) => {filters: any, words: [string, string]} | null} second  what the address
+ *   has the layer compared with, and the words over both maps
  */
 
 const L = globalThis.L;
@@ -221,7 +228,7 @@ function open(words, { fit = false } = {}) {
   if (fit && shared?.area()) {
     outline({ fit });
   } else if (fit) {
-    ground.fit();
+    map.fitBounds(ground.bounds());
   }
 }
 
@@ -248,12 +255,27 @@ async function start() {
   });
   const context = { map, ground, panel, today: page.today, given: page.filters, params, go, open, outline, say, ask };
   shared = page.filters && (await import(page.filters.module)).mount(context, page.filters);
+  const beside = mountBeside(map, {
+    pair: document.getElementById("pair"),
+    ground: { areas: page.areas, rivers: page.rivers },
+    whole: ground.bounds,
+    onAsk: ask,
+    onProblem: (problem) => say(problem.message),
+  });
   layers = mountLayers(context, {
+    beside,
     described: page.layers,
     shared,
     tabs: document.getElementById("layers"),
     common: document.getElementById("layers-common"),
     explain,
+  });
+  mountPrinting({
+    button: document.getElementById("print"),
+    sheet: document,
+    maps: () => [map, ...(beside.map() ? [beside.map()] : [])],
+    words: layers.words,
+    now: () => new Date(),
   });
   globalThis.addEventListener("popstate", restore);
   document.getElementById("day-back").addEventListener("click", () => pickDay(null));

@@ -1,8 +1,8 @@
 // The filters all layers of the map share: quick periods, chips, the form; the address is where they live.
 
 import { make } from "../../../gridmap/js/dom.js";
-import { LEVELS, NO_FILTERS, filterWords, inForce, readFilters } from "./filters.js";
-import { periodWords, quickPeriods } from "./periods.js";
+import { NO_FILTERS, filterWords, inForce, readFilters } from "./filters.js";
+import { periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.js";
 
 /** @typedef {import("./filters.js").Filters} Filters */
 
@@ -34,8 +34,10 @@ export function mount({ params, open, outline, ground, today }, described) {
   /** The person has chosen. @param {Filters} chosen */
   function choose(chosen) {
     const moved = chosen.area !== filters.area;
-    const level = chosen.level === layer.levels?.[0] ? "" : chosen.level;
-    open(filterWords({ ...chosen, level }));
+    const shifted = chosen.since !== filters.since || chosen.until !== filters.until;
+    // What a period is compared with goes along with it.
+    const compared = shifted && params().has("before") ? { before: asBefore(periodBefore(chosen, today)) } : {};
+    open({ ...filterWords(chosen), ...compared });
     if (moved) {
       outline({ fit: true });
     }
@@ -57,6 +59,34 @@ export function mount({ params, open, outline, ground, today }, described) {
     choose({ ...filters, since, until: "" });
     // The buttons are made anew: whoever came by keyboard stays on the one pressed.
     periods.querySelector("[aria-pressed=true]")?.focus();
+  }
+
+  function writeCompared() {
+    const period = readPeriod(params().get("before"));
+    // Staff stationed are those of today: there is no earlier period of them.
+    part("compare").hidden = !layer.compare || params().get("view") === "supply";
+    part("compare-toggle").setAttribute("aria-pressed", String(period !== null));
+    part("compare-days").hidden = period === null;
+    part("before-since").value = period?.since ?? "";
+    part("before-until").value = period?.until ?? "";
+  }
+
+  function toggleCompared() {
+    if (params().has("before")) {
+      open({ before: null });
+      return;
+    }
+    // Without a beginning there is nothing before it.
+    const since = filters.since || quick[1].since;
+    open({ since, before: asBefore(periodBefore({ since, until: filters.until }, today)) });
+  }
+
+  function editCompared() {
+    const [since, until] = ["before-since", "before-until"].map((name) => part(name).value);
+    const period = readPeriod(`${since}..${until}`);
+    if (period) {
+      open({ before: asBefore(period) });
+    }
   }
 
   function writeChips() {
@@ -82,30 +112,23 @@ export function mount({ params, open, outline, ground, today }, described) {
       it.checked = filters.states.includes(it.value);
     });
     writeAreas(elements.area, filters.area, ground);
-    writeLevels(elements.level);
     form.querySelectorAll("[data-field]").forEach((it) => {
       it.hidden = !it.dataset.field.split(" ").some((name) => layer.filters.includes(name));
     });
     box.hidden = layer.filters.length === 0;
   }
 
-  /** @param {HTMLSelectElement} select */
-  function writeLevels(select) {
-    select.replaceChildren(...(layer.levels ?? []).map((level) => make("option", { value: level }, LEVELS[level])));
-    select.value = levelOf(filters);
-  }
-
-  /** @param {Filters} said @returns {string} the level the layer counts by */
-  function levelOf({ level }) {
-    const levels = layer.levels ?? [];
-    return levels.includes(level) ? level : (levels[0] ?? "");
-  }
-
   /** @param {Filters} said @param {typeof layer} shown */
   function show(said, shown) {
-    filters = said;
+    if (shown !== layer) {
+      // The states are the legend of the layer of cases: there they stay in sight.
+      box.open = wide && Boolean(shown.opened);
+    }
+    // The level stays as the address has it, for the layers that can count by it.
+    filters = { ...said, level: readFilters(params(), names.known).level };
     layer = shown;
     writePeriods();
+    writeCompared();
     writeChips();
     writeForm();
   }
@@ -116,16 +139,19 @@ export function mount({ params, open, outline, ground, today }, described) {
     event.preventDefault();
     choose(NO_FILTERS);
   });
-  box.open = globalThis.matchMedia("(min-width: 768px)").matches;
+  part("compare-toggle").addEventListener("click", toggleCompared);
+  part("before-since").addEventListener("change", editCompared);
+  part("before-until").addEventListener("change", editCompared);
+  const wide = globalThis.matchMedia("(min-width: 768px)").matches;
 
   return {
     show,
-    read: (shown) => {
-      layer = shown;
-      const said = readFilters(params(), names.known);
-      return { ...said, level: levelOf(said) };
-    },
+    read: (shown) => withLevel(readFilters(params(), names.known), shown),
     area: () => readFilters(params(), names.known).area || null,
+    second: (said) => {
+      const period = layer.compare ? readPeriod(params().get("before")) : null;
+      return period && { filters: { ...said, ...period }, words: [`本期 ${periodWords(said)}`, `上期 ${periodWords(period)}`] };
+    },
     sentence: (said, shown) =>
       [periodWords(said), ...inForce({ ...said, since: "", until: "" }, names).filter((it) => shown.filters.includes(it.name)).map((it) => it.words)].join("；"),
   };
@@ -151,6 +177,16 @@ function namesOf({ categories, states, channels, departments }, ground) {
   };
 }
 
+/** With the layer's own level where it cannot count by the one named. @param {Filters} said @param {{levels?: string[]}} layer @returns {Filters} */
+function withLevel(said, { levels = [] }) {
+  return { ...said, level: levels.includes(said.level) ? said.level : (levels[0] ?? "") };
+}
+
+/** @param {import("./periods.js").Period | null} period @returns {string | null} as the address says it */
+function asBefore(period) {
+  return period && `${period.since}..${period.until}`;
+}
+
 /** What the form says; what it does not show stays as it was. @param {HTMLFormElement} form @param {Filters} before @returns {Filters} */
 function readForm(form, before) {
   const data = new FormData(form);
@@ -164,7 +200,7 @@ function readForm(form, before) {
     channel: word("channel"),
     department: word("department"),
     area: word("area"),
-    level: word("level") || before.level,
+    level: before.level,
   };
 }
 

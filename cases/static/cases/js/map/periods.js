@@ -80,10 +80,10 @@ export function readPeriod(text) {
  * @returns {string} such as "2025-01-01 至 2025-03-31"
  */
 export function periodWords({ since, until }) {
-  if (!since && !until) {
-    return "全部时段";
+  if (!since) {
+    return until ? `截至 ${until}` : "全部时段";
   }
-  return `${since || "最早"} 至 ${until || "今天"}`;
+  return `${since} 至 ${until || "今天"}`;
 }
 
 /** @param {string} day */

@@ -1,0 +1,232 @@
+// Whether departments came when they were asked: by department and town, with what stands behind every share.
+
+import { make } from "../../../gridmap/js/dom.js";
+import { request } from "../../../gridmap/js/request.js";
+import { choropleth } from "./choropleth.js";
+import { LEVELS, serverQuery } from "./filters.js";
+import { daysOf, listWords } from "./lists.js";
+import { periodWords } from "./periods.js";
+import { factList, later, legend, namesOf, opens, segment } from "./pieces.js";
+import { ARRIVAL_LOOKS, STATIONED_LOOKS, arrivalLook, fellDue, stationedLook, summed, tally } from "./scales.js";
+
+const VIEWS = Object.freeze({ arrivals: "按时报到", supply: "派驻力量" });
+const GAPS_AT_ONCE = 20;
+
+/**
+ * @param {any} context  see Context in the map's own module
+ * @param {any} layer
+ * @returns {any} a Layer
+ */
+export function mount(context, layer) {
+  const { map, ground, root, params, open, given } = context;
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const areas = choropleth(map, ground);
+  /** @type {any} */
+  let answer = null;
+  /** @type {any} the same for the period compared with */
+  let before = null;
+  /** @type {any} */
+  let filters = null;
+  /** @type {Promise<void>} */
+  let arrival = Promise.resolve();
+
+  const view = () => (params().get("view") === "supply" ? "supply" : "arrivals");
+  const nameOf = (code) => answer.names.get(code) ?? code;
+
+  async function read(chosen, signal) {
+    // All departments at once: the table needs them, the map then shows the one chosen.
+    const query = { ...serverQuery(chosen, ["since", "until", "category"]), by: chosen.level };
+    return sorted(await request(layer.items, { query, signal }), chosen.department);
+  }
+
+  function load(chosen, signal) {
+    arrival = draw(chosen, signal);
+    return arrival;
+  }
+
+  async function draw(chosen, signal) {
+    writeChoices(chosen);
+    const found = await read(chosen, signal);
+    [answer, before, filters] = [found, null, chosen];
+    await areas.draw(levelDrawn(), (code) => lookOf(found, code));
+    await write();
+  }
+
+  // Staff are stationed with towns.
+  const levelDrawn = () => (view() === "supply" ? "town" : filters.level);
+  const lookOf = (found, code) => (view() === "supply" ? stationedLook(found.supplyOf(code)?.per_10k) : arrivalLook(found.demandOf(code)));
+
+  function writeChoices(chosen) {
+    const levels = Object.fromEntries(layer.levels.map((level) => [level, LEVELS[level]]));
+    const select = make("select", { class: "form-select", "aria-label": "看哪个部门", onchange: () => open({ department: select.value || null }) });
+    select.append(make("option", { value: "" }, "全部部门合计"), ...given.departments.map((it) => make("option", { value: it.code }, it.name)));
+    select.value = chosen.department;
+    part("choices").replaceChildren(
+      select,
+      segment("看什么", VIEWS, view(), (value) => open(value === "arrivals" ? { view: null } : { view: value, before: null })),
+      ...(view() === "supply" ? [] : [segment("统计到", levels, chosen.level, (level) => open({ level: level === layer.levels[0] ? null : level }))]),
+    );
+  }
+
+  const window = () => daysOf(answer.window ?? { since: filters.since, until: "" });
+  /** The cases of which something was demanded. */
+  const casesOf = (department, code) => listWords({ ...window(), category: filters.category, department, area: code });
+
+  async function write() {
+    const towns = await namesOf(ground, "town");
+    const places = await namesOf(ground, filters.level);
+    const total = summed(answer.rows.filter((it) => answer.isChosen(it.department)));
+    const due = fellDue(total);
+    part("percent").textContent = due ? `${((100 * total.arrived_in_time) / due).toFixed(1)} %` : "—";
+    part("made-of").textContent = due ? `(${total.arrived_in_time}/${due})` : "";
+    part("demanded").replaceChildren(filters.department ? opens(context, casesOf(filters.department, ""), String(total.demanded)) : String(total.demanded));
+    part("arrived").textContent = String(total.arrived);
+    part("waiting").textContent = String(total.waiting);
+    part("window").textContent = periodWords(window());
+    writeGaps(places);
+    writeMatrix(towns);
+  }
+
+  /** @param {Map<string, string>} names */
+  function writeGaps(names) {
+    const gaps = answer.gaps.filter((it) => answer.isChosen(it.department));
+    part("gap-count").textContent = `${gaps.length} 处`;
+    part("gaps").replaceChildren(
+      ...gaps.slice(0, GAPS_AT_ONCE).map(({ department, code, reason }) =>
+        make(
+          "li",
+          { class: "spot", "data-code": code },
+          make("strong", {}, `${nameOf(department)} × ${names.get(code) ?? ground.nameOf(code) ?? code}`),
+          make("span", {}, reason),
+          opens(context, casesOf(department, code), "打开事项", `打开${nameOf(department)}在${names.get(code) ?? code}的事项`),
+        ),
+      ),
+    );
+    part("gaps-more").hidden = gaps.length <= GAPS_AT_ONCE;
+    part("gaps-more").textContent = `另有 ${gaps.length - GAPS_AT_ONCE} 处，见表。`;
+    part("no-gaps").hidden = gaps.length > 0;
+  }
+
+  /** Departments by towns, each with what its share is made of. @param {Map<string, string>} towns */
+  function writeMatrix(towns) {
+    const codes = [...towns.keys()].sort();
+    const departments = [...new Set(answer.rows.map((it) => it.department))].filter(answer.isChosen).sort();
+    const head = make("tr", {}, make("th", { scope: "col" }, "部门"), ...codes.map((code) => make("th", { scope: "col" }, towns.get(code))), make("th", { scope: "col" }, "合计"));
+    const rows = departments.map((department) => {
+      const own = (code) => summed(answer.rows.filter((it) => it.department === department && it.code.startsWith(code)));
+      return make("tr", {}, make("th", { scope: "row" }, nameOf(department)), ...[...codes, ""].map((code) => cell(department, code, own(code), towns.get(code) ?? "全区")));
+    });
+    part("matrix").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
+  }
+
+  function cell(department, code, demand, name) {
+    const look = arrivalLook(demand);
+    const due = fellDue(demand);
+    const element = make("td", { class: look.hatch ? "is-hatched" : "", title: `${nameOf(department)}，${name}：${look.words}` });
+    element.style.setProperty("--look", look.hatch ? "transparent" : look.fill);
+    element.append(demand.demanded ? opens(context, casesOf(department, code), `${demand.arrived_in_time}/${due}`, `${nameOf(department)}在${name}：到期 ${due} 次，按时报到 ${demand.arrived_in_time} 次`) : "—");
+    return element;
+  }
+
+  /** What is said of an area. */
+  function figures(code) {
+    const own = answer.rows.filter((it) => it.code === code && answer.isChosen(it.department));
+    const demand = summed(own);
+    const due = fellDue(demand);
+    const earlier = before?.demandOf(code);
+    const one = own.length === 1 && filters.department ? own[0] : null;
+    const supply = answer.supplyOf(code.slice(0, 9));
+    return make(
+      "div",
+      {},
+      make("p", {}, arrivalLook(demand).words),
+      factList([
+        ["部门", filters.department ? nameOf(filters.department) : "全部部门合计"],
+        ["需求", demand.demanded && filters.department ? opens(context, casesOf(filters.department, code), `${demand.demanded} 次`) : `${demand.demanded} 次`],
+        ["已报到", `${demand.arrived} 次`],
+        ["按时", due ? `${demand.arrived_in_time}/${due}` : null],
+        ["还在时限内", demand.waiting ? `${demand.waiting} 次` : null],
+        ["中位用时", one?.median_hours ? `${one.median_hours} 个工作小时` : null],
+        ["办结", one ? `${one.done} 次，按时 ${one.done_in_time}` : null],
+        ["考核均分", one?.mean_result ? `${one.mean_result}${one.interval ? `(${one.interval.join("–")})` : ""}，n = ${one.scored}` : null],
+        ["超期未办", one?.overdue ? `${one.overdue} 次` : null],
+        ["派驻", supply ? `${supply.stationed} 人，每万居民 ${supply.per_10k ?? "—"} 人；下放权力 ${supply.powers} 项` : null],
+        ["上期按时", earlier ? `${earlier.arrived_in_time}/${fellDue(earlier)}` : null],
+      ]),
+    );
+  }
+
+  function counts(found, level) {
+    return ground.today(level).then((features) => tally(features.map((it) => lookOf(found, it.id).words)));
+  }
+
+  function key() {
+    const looks = view() === "supply" ? STATIONED_LOOKS : ARRIVAL_LOOKS;
+    const box = make("div", {});
+    const level = levelDrawn();
+    Promise.all([counts(answer, level), before ? counts(before, level) : null]).then(([now, then]) =>
+      box.replaceChildren(
+        legend({
+          title: view() === "supply" ? "每万居民派驻人员" : "按时报到率",
+          unit: `${LEVELS[level]}，个`,
+          rows: looks.map((it) => ({ ...it, id: it.words, n: now[it.words] ?? 0, before: then && (then[it.words] ?? 0) })),
+          notes: [filters.department ? nameOf(filters.department) : "全部部门合计", `n = ${summed(answer.chosenRows).demanded} 次需求`, periodWords(window())],
+        }),
+      ),
+    );
+    return box;
+  }
+
+  return {
+    show: () => {},
+    hide: () => {
+      areas.clear();
+      [answer, before] = [null, null];
+    },
+    load,
+    headline: () => `${summed(answer.chosenRows).demanded} 次需求`,
+    legend: () => answer && key(),
+    twin: (other, otherGround) => {
+      const theirs = choropleth(other, otherGround);
+      return {
+        load: async (chosen, signal) => {
+          before = await read(chosen, signal);
+          await theirs.draw(levelDrawn(), (code) => lookOf(before, code));
+          return `${summed(before.chosenRows).demanded} 次需求`;
+        },
+        clear: theirs.clear,
+      };
+    },
+    atPlace: (located) => later(arrival, () => {
+      const area = located.area.path?.find((it) => it.level === levelDrawn()) ?? located.area;
+      return [make("h3", {}, `部门到位：${area.name}`), figures(area.code)];
+    }),
+  };
+}
+
+/** What the server answered, with what is asked of it again and again. @param {any} found @param {string} department  chosen; "" for all */
+function sorted(found, department) {
+  const isChosen = (code) => !department || code === department;
+  const chosenRows = found.rows.filter((it) => isChosen(it.department));
+  const supply = found.supply.filter((it) => isChosen(it.department));
+  return {
+    ...found,
+    isChosen,
+    chosenRows,
+    names: new Map(found.departments.map((it) => [it.code, it.name])),
+    demandOf: (code) => {
+      const own = chosenRows.filter((it) => it.code === code);
+      return own.length ? summed(own) : undefined;
+    },
+    supplyOf: (code) => {
+      const own = supply.filter((it) => it.code === code);
+      return own.length
+        ? {
+            stationed: own.reduce((n, it) => n + it.stationed, 0),
+            powers: own.reduce((n, it) => n + it.powers, 0),
+            per_10k: Math.round(100 * own.reduce((n, it) => n + (it.per_10k ?? 0), 0)) / 100,
+          }
+        : undefined;
+    },
+  };
+}

@@ -1,0 +1,107 @@
+// How dense cases lie: a smoothed picture under the outlines. It shows; it does not test.
+
+import { make } from "../../../gridmap/js/dom.js";
+import { request } from "../../../gridmap/js/request.js";
+import { themePane } from "./choropleth.js";
+import { serverQuery } from "./filters.js";
+import { daysOf, listWords, sameCases } from "./lists.js";
+import { factList, legend, opens } from "./pieces.js";
+import { periodWords } from "./periods.js";
+import { boundWords } from "./scales.js";
+
+const L = globalThis.L;
+
+/**
+ * @param {any} context  see Context in the map's own module
+ * @param {any} layer
+ * @returns {any} a Layer
+ */
+export function mount(context, layer) {
+  const { map, root } = context;
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const surface = picture(map);
+  /** @type {any} what the server answered last */
+  let answer = null;
+  /** @type {any} the same for the period compared with */
+  let before = null;
+  let filters = null;
+
+  const read = (chosen, signal) => request(layer.items, { query: serverQuery(chosen, layer.filters), signal });
+
+  async function load(chosen, signal) {
+    const found = await read(chosen, signal);
+    [answer, before, filters] = [found, null, chosen];
+    surface.draw(found);
+    const words = listWords({ ...sameCases(chosen, layer.filters), area: chosen.area });
+    part("n").replaceChildren(opens(context, words, `${found.n} 件`));
+    part("window").textContent = periodWords(windowOf(found, chosen));
+    part("empty").hidden = found.n > 0;
+    part("facts").replaceChildren(
+      factList([
+        ["平滑半径", `城区 ${found.bandwidth_m.urban} 米，乡镇 ${found.bandwidth_m.rural} 米`],
+        ["最密", found.classes.length ? `${boundWords(found.classes.at(-1))} ${found.unit}` : null],
+      ]),
+    );
+  }
+
+  return {
+    show: () => {},
+    hide: () => {
+      surface.clear();
+      [answer, before] = [null, null];
+    },
+    load,
+    legend: () =>
+      answer &&
+      legend({
+        title: answer.note,
+        unit: answer.unit,
+        rows: answer.classes.map((it) => ({ words: boundWords(it), fill: it.colour })),
+        notes: [`n = ${answer.n} 件${before ? `；上期 ${before.n} 件` : ""}`, periodWords(windowOf(answer, filters))],
+      }),
+    twin: (other) => {
+      const theirs = picture(other);
+      return {
+        load: async (chosen, signal) => {
+          before = await read(chosen, signal);
+          theirs.draw(before);
+          return `${before.n} 件`;
+        },
+        clear: theirs.clear,
+      };
+    },
+    headline: () => `${answer.n} 件`,
+    atPlace: (located) =>
+      make(
+        "div",
+        {},
+        make("h3", {}, "这里的事项"),
+        make("p", {}, opens(context, listWords({ ...sameCases(filters, layer.filters), area: located.area.code }), `打开${located.area.name}的事项`)),
+      ),
+  };
+}
+
+/** The window the answer names, else the one asked for. */
+function windowOf({ window: given }, { since, until }) {
+  return given ? daysOf(given) : { since, until };
+}
+
+/** @param {L.Map} map */
+function picture(map) {
+  /** @type {L.ImageOverlay | null} */
+  let overlay = null;
+  const clear = () => {
+    overlay?.remove();
+    overlay = null;
+  };
+  return {
+    clear,
+    draw({ image, bounds: [west, south, east, north], n }) {
+      clear();
+      if (n > 0) {
+        const corners = [[south, west], [north, east]];
+        overlay = L.imageOverlay(image, corners, { pane: themePane(map), className: "density", alt: "" }).addTo(map);
+      }
+    },
+  };
+}

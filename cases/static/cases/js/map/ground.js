@@ -1,0 +1,116 @@
+// What is known of the second-level grids themselves: sizes, party organisations, workers, load, routing.
+
+import { make } from "../../../gridmap/js/dom.js";
+import { request } from "../../../gridmap/js/request.js";
+import { choropleth } from "./choropleth.js";
+import { factList, legend, namesOf, opens, placeIn, segment, swatch } from "./pieces.js";
+import { listWords } from "./lists.js";
+import { kindLooks } from "./scales.js";
+
+const ROWS_AT_ONCE = 40;
+
+/**
+ * @param {any} context  see Context in the map's own module
+ * @param {any} layer
+ * @returns {any} a Layer
+ */
+export function mount(context, layer) {
+  const { map, ground, root, params, open, ask } = context;
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const areas = choropleth(map, ground);
+  const themes = Object.fromEntries(layer.themes.map((it) => [it.code, it.name]));
+  const [first] = Object.keys(themes);
+  /** @type {any} */
+  let answer = null;
+  let looks = new Map();
+  let listed = "";
+
+  const theme = () => (Object.hasOwn(themes, params().get("theme") ?? "") ? params().get("theme") : first);
+
+  async function load(_filters, signal) {
+    part("choices").replaceChildren(segment("主题", themes, theme(), (value) => open({ theme: value === first ? null : value })));
+    const found = await request(layer.items, { query: { theme: theme() }, signal });
+    looks = kindLooks(found.legend);
+    answer = { ...found, rows: new Map(found.rows.map((it) => [it.code, it])) };
+    await areas.draw("grid", (code) => looks.get(answer.rows.get(code)?.class) ?? null);
+    part("n").textContent = `${found.rows.length} 个`;
+    writeClasses();
+    // What is out of the ordinary is listed first: the first class is what should be.
+    await list(found.legend.find((it, i) => i > 0 && it.n > 0)?.class ?? found.legend[0]?.class ?? "");
+  }
+
+  function writeClasses() {
+    part("classes").replaceChildren(
+      ...answer.legend.map((it) =>
+        make(
+          "li",
+          {},
+          swatch(looks.get(it.class)),
+          make("button", { class: "btn btn-link", type: "button", "data-class": it.class, onclick: () => list(it.class) }, it.words),
+          make("b", { class: "number" }, `${it.n}`),
+        ),
+      ),
+    );
+  }
+
+  /** The grids of one class. @param {string} kind */
+  async function list(kind) {
+    listed = kind;
+    const names = await namesOf(ground, "grid");
+    const found = [...answer.rows.values()].filter((it) => it.class === kind);
+    part("list-title").textContent = answer.legend.find((it) => it.class === listed)?.words ?? "";
+    part("list-count").textContent = `${found.length} 个`;
+    part("rows").replaceChildren(
+      ...found.slice(0, ROWS_AT_ONCE).map((it) =>
+        make(
+          "li",
+          { class: "spot", "data-code": it.code },
+          make("button", { class: "spot-name", type: "button", onclick: () => goTo(it.code) }, names.get(it.code) ?? it.code),
+          make("span", { class: "number" }, valueWords(it)),
+        ),
+      ),
+    );
+    part("more").hidden = found.length <= ROWS_AT_ONCE;
+    part("more").textContent = `另有 ${found.length - ROWS_AT_ONCE} 个，见图。`;
+  }
+
+  async function goTo(code) {
+    const place = await placeIn(ground, "grid", code);
+    if (place) {
+      map.setView([place.lat, place.lon], Math.max(map.getZoom(), 15), { animate: false });
+      ask(place);
+    }
+  }
+
+  return {
+    show: () => {},
+    hide: () => {
+      areas.clear();
+      answer = null;
+    },
+    load,
+    legend: () =>
+      answer &&
+      legend({
+        title: themes[theme()],
+        unit: "二级网格，个",
+        rows: answer.legend.map((it) => ({ ...looks.get(it.class), words: it.words, n: it.n, id: it.class })),
+        notes: [`n = ${answer.rows.size} 个`],
+      }),
+    atPlace: (located) => {
+      const row = answer?.rows.get(located.area.code);
+      return make(
+        "div",
+        {},
+        make("h3", {}, themes[theme()]),
+        row ? factList([["情况", answer.legend.find((it) => it.class === row.class)?.words ?? row.words], ["数值", valueWords(row)]]) : make("p", { class: "muted" }, "这里没有登记。"),
+        make("p", {}, opens(context, listWords({ area: located.area.code }), "打开本网格的事项")),
+      );
+    },
+  };
+}
+
+/** @param {{value: number | string | null, words?: string}} row */
+function valueWords({ value, words }) {
+  return words || (value === null || value === undefined ? "—" : String(value));
+}

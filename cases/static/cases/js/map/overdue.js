@@ -1,0 +1,309 @@
+// Whistles by how much of their time is left: whose desk each lies on, since when.
+
+import { make } from "../../../gridmap/js/dom.js";
+import { request } from "../../../gridmap/js/request.js";
+import { labelPlace } from "../../../gridmap/js/shapes.js";
+import { momentWords } from "../figures.js";
+import { serverQuery } from "./filters.js";
+import { factList, legend, namesOf, segment } from "./pieces.js";
+import { whistleMarker } from "./points.js";
+import { LATENESS, tally } from "./scales.js";
+import { SHAPES, countedBy, isLate, waitWords, whistleOf } from "./whistles.js";
+
+/** @typedef {import("./whistles.js").Whistle} Whistle */
+
+const L = globalThis.L;
+/** More than so many are drawn one by one only where the map is near. */
+const DRAWN_FAR = 5000;
+const NEAR_ZOOM = 14;
+const ROWS_AT_ONCE = 40;
+const PAGE = 10_000;
+
+/**
+ * @param {any} context  see Context in the map's own module
+ * @param {any} layer
+ * @returns {any} a Layer
+ */
+export function mount(context, layer) {
+  const { map, ground, panel, root, params, go, open, say } = context;
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const points = L.layerGroup();
+  const sums = L.layerGroup();
+  const ring = L.circleMarker([0, 0], { radius: 18, weight: 4, color: "#111111", fill: false, interactive: false });
+  let renderer = null;
+  /** @type {any} sums by town, and of all */
+  let answer = null;
+  /** @type {Whistle[]} the longest overdue first; only some of them while `complete` is false */
+  let whistles = [];
+  let complete = false;
+  let filters = null;
+  let rowsShown = ROWS_AT_ONCE;
+  /** @type {AbortSignal | null} */
+  let alive = null;
+  /** What the circles now drawn count by. */
+  let drawnBy = "";
+
+  const lateOnly = () => params().get("late") === "over";
+  const query = () => serverQuery(filters, layer.filters);
+  const listed = () => (lateOnly() ? whistles.filter(isLate) : whistles);
+
+  async function load(chosen, signal) {
+    [filters, alive, rowsShown] = [chosen, signal, ROWS_AT_ONCE];
+    clear();
+    answer = await request(layer.sums, { query: { ...query(), by: "town" }, signal });
+    const few = answer.total.open <= DRAWN_FAR;
+    await readPoints(signal, few || map.getZoom() >= NEAR_ZOOM);
+    await writeSums();
+    writeList();
+    await draw();
+  }
+
+  /** @param {AbortSignal} signal @param {boolean} all  else only the first of the list */
+  async function readPoints(signal, all) {
+    const found = [];
+    let next = { ...query(), limit: all ? PAGE : 5 * ROWS_AT_ONCE };
+    while (next) {
+      const page = await request(layer.items, { query: next, signal });
+      found.push(...page.features.map(whistleOf));
+      next = all && page.next ? Object.fromEntries(new URL(page.next, location.href).searchParams) : null;
+      complete = !page.next;
+    }
+    whistles = found;
+  }
+
+  function clear() {
+    points.clearLayers();
+    sums.clearLayers();
+    drawnBy = "";
+    [answer, whistles, complete] = [null, [], false];
+  }
+
+  /** Points where they are few or the map is near, circles of sums elsewhere. */
+  async function draw() {
+    const near = complete && (answer.total.open <= DRAWN_FAR || map.getZoom() >= NEAR_ZOOM);
+    if (near) {
+      drawPoints();
+    } else {
+      await drawSums();
+    }
+  }
+
+  function drawPoints() {
+    if (drawnBy === "points") {
+      return;
+    }
+    drawnBy = "points";
+    sums.clearLayers();
+    points.clearLayers();
+    renderer ??= L.canvas({ padding: 0.3, tolerance: 4, pane: pointPane(map) });
+    // The most pressing lie on top.
+    for (const whistle of listed().toReversed()) {
+      whistleMarker(whistle, { renderer, pane: pointPane(map) }).on("click", (event) => {
+        L.DomEvent.stopPropagation(event);
+        pick(whistle);
+      }).addTo(points);
+    }
+  }
+
+  async function drawSums() {
+    const by = countedBy(map.getZoom());
+    if (drawnBy === by) {
+      return;
+    }
+    drawnBy = by;
+    const [counted, features] = await Promise.all([by === "town" ? answer : request(layer.sums, { query: { ...query(), by }, signal: alive }), ground.today(by)]);
+    if (drawnBy !== by) {
+      return;
+    }
+    points.clearLayers();
+    sums.clearLayers();
+    const rows = new Map(counted.rows.map((it) => [it.code, it]));
+    for (const feature of features.filter((it) => rows.get(it.id)?.open)) {
+      const { lat, lon } = labelPlace(feature.geometry);
+      sumMarker(lat, lon, rows.get(feature.id), feature.properties.name, () => map.setView([lat, lon], map.getZoom() + 2)).addTo(sums);
+    }
+  }
+
+  async function writeSums() {
+    const names = await namesOf(ground, "town");
+    const { total } = answer;
+    part("open").textContent = String(total.open);
+    part("due-soon").textContent = String(total.due_soon);
+    part("overdue").textContent = String(total.overdue);
+    part("median").textContent = total.median_overdue_hours === null ? "—" : String(total.median_overdue_hours);
+    const rows = [...answer.rows].sort((a, b) => b.overdue - a.overdue || b.open - a.open || (a.code < b.code ? -1 : 1));
+    part("towns").hidden = rows.length === 0;
+    part("towns").querySelector("tbody").replaceChildren(...rows.map((it) => townRow(it, names.get(it.code) ?? it.code)));
+  }
+
+  /** A row whose numbers narrow the list below to what they count. */
+  function townRow({ code, open: n, due_soon: soon, overdue, median_overdue_hours: median }, name) {
+    const narrow = (late) => () => open({ area: code, late }, { fit: true });
+    const number = (count, late, words) =>
+      count ? make("button", { class: "btn-number number", type: "button", "aria-label": `${name}${words} ${count}，列出`, onclick: narrow(late) }, String(count)) : "0";
+    return make(
+      "tr",
+      { "data-code": code },
+      make("th", { scope: "row" }, name),
+      make("td", {}, number(n, null, "未结")),
+      make("td", { class: "number" }, String(soon)),
+      make("td", { class: overdue ? "is-late" : "" }, number(overdue, "over", "超期")),
+      make("td", { class: "number" }, median === null ? "—" : String(median)),
+    );
+  }
+
+  function writeList() {
+    part("which").replaceChildren(segment("列出", { "": "全部", over: "只看超期" }, lateOnly() ? "over" : "", (value) => open({ late: value || null })));
+    const all = listed();
+    const n = lateOnly() ? answer.total.overdue : answer.total.open;
+    part("count").textContent = `${n} 件，最早到期的在前`;
+    part("rows").replaceChildren(...all.slice(0, rowsShown).map((it) => make("li", {}, row(it))));
+    part("empty").hidden = all.length > 0;
+    part("more").hidden = all.length <= rowsShown;
+    part("more").replaceChildren(make("button", { class: "btn btn-plain", type: "button", onclick: moreRows }, "再显示一些"));
+  }
+
+  function moreRows() {
+    rowsShown += ROWS_AT_ONCE;
+    writeList();
+    part("rows").children[rowsShown - ROWS_AT_ONCE]?.querySelector("button").focus();
+  }
+
+  /** @param {Whistle} it */
+  function row(it) {
+    return make(
+      "button",
+      { class: "row-case row-whistle", type: "button", "data-number": it.number, "data-late": it.late, onclick: () => pick(it) },
+      sign(it),
+      make(
+        "span",
+        { class: "row-case-words" },
+        make("strong", {}, it.holder || "还没有派出"),
+        make("small", {}, `${it.category_name} · ${it.area_name}`),
+        make("small", { class: "number" }, waitWords(it)),
+      ),
+      make("span", { class: `lateness lateness-${it.late}` }, it.suspended ? "挂账" : isLate(it) ? `超 ${it.overdue_hours} 小时` : LATENESS[it.late].words),
+    );
+  }
+
+  /** @param {Whistle} it */
+  function pick(it) {
+    go({ case: it.number, place: null });
+    show(it);
+  }
+
+  /** @param {Whistle} it */
+  function show(it) {
+    ring.setLatLng([it.lat, it.lon]).addTo(map);
+    if (!map.getBounds().contains([it.lat, it.lon])) {
+      map.panTo([it.lat, it.lon]);
+    }
+    panel.showDetail(
+      it.holder || "还没有派出",
+      make("p", {}, sign(it), ` ${LATENESS[it.late].words}${it.suspended ? "，已挂账" : ""}`),
+      factList([
+        ["编号", it.number],
+        ["事项", it.category_name],
+        ["哨", `${SHAPES[it.level]?.words ?? it.level}${it.part ? `，${{ lead: "主办", assist: "协办" }[it.part] ?? it.part}` : ""}`],
+        ["在谁手里", it.holder],
+        ["从何时起", it.since && momentWords(it.since)],
+        ["时限", it.due_at && momentWords(it.due_at)],
+        ["已超期", isLate(it) ? `${it.overdue_hours} 个工作小时` : null],
+        ["转手", `${it.hops} 次`],
+        ["网格", it.area_name],
+      ]),
+      make("div", { class: "case-doors" }, make("a", { class: "btn btn-primary", href: layer.page.replace("NUMBER", encodeURIComponent(it.number)) }, "打开事项")),
+    );
+  }
+
+  function settle() {
+    const number = params().get("case");
+    const found = number && whistles.find((it) => it.number === number);
+    if (found) {
+      show(found);
+    }
+  }
+
+  map.on("zoomend", async () => {
+    if (!answer || !map.hasLayer(points)) {
+      return;
+    }
+    try {
+      if (!complete && map.getZoom() >= NEAR_ZOOM) {
+        await readPoints(alive, true);
+        writeList();
+      }
+      await draw();
+    } catch (problem) {
+      if (!alive?.aborted) {
+        say(problem.message);
+      }
+    }
+  });
+
+  return {
+    show: () => [sums, points].forEach((it) => it.addTo(map)),
+    hide: () => {
+      [sums, points, ring].forEach((it) => it.remove());
+      clear();
+    },
+    load,
+    settle,
+    forget: () => ring.remove(),
+    legend: () => answer && lateLegend(whistles, complete, answer.total),
+    atPlace: (located) => {
+      const here = whistles.filter((it) => it.area === located.area.code);
+      return make("div", {}, make("h3", {}, `这里的哨 ${here.length} 件`), make("ul", { class: "rows" }, ...here.map((it) => make("li", {}, row(it)))));
+    },
+  };
+}
+
+/** @param {Whistle} whistle */
+function sign({ late, level, suspended }) {
+  const element = make("span", { class: `whistle-sign is-${SHAPES[level]?.shape ?? "circle"}${suspended ? " is-suspended" : ""}`, "aria-hidden": "true" }, make("span", {}));
+  element.style.setProperty("--fill", LATENESS[late].fill);
+  return element;
+}
+
+/** @param {Whistle[]} whistles @param {boolean} complete @param {{open: number}} total */
+function lateLegend(whistles, complete, total) {
+  const counts = tally(whistles.map((it) => it.late));
+  const suspended = whistles.filter((it) => it.suspended).length;
+  const rows = Object.entries(LATENESS)
+    .filter(([id]) => id !== "none" || counts.none)
+    .map(([id, look]) => ({ ...look, id, n: complete ? (counts[id] ?? 0) : null }));
+  const levels = Object.entries(SHAPES).map(([level, { shape, words }]) => ({
+    words,
+    shape,
+    fill: "#52616a",
+    n: complete ? whistles.filter((it) => String(it.level) === level).length : null,
+    id: `level-${level}`,
+  }));
+  return legend({
+    title: "未结的哨",
+    unit: "件，按所剩时限",
+    rows: [...rows, ...levels, { words: "外圈：已挂账", shape: "ring", fill: "#52616a", n: complete ? suspended : null, id: "suspended" }],
+    notes: [`n = ${total.open} 件`, complete ? "" : "件数多，图上为各区域合计；放大后逐件显示"],
+  });
+}
+
+/** The pane points lie in: over outlines and names, and clicked on. @param {L.Map} map */
+function pointPane(map) {
+  if (!map.getPane("points")) {
+    map.createPane("points").style.zIndex = "420";
+  }
+  return "points";
+}
+
+/** How many are open in an area, and how many of them overdue; a click goes closer. */
+function sumMarker(lat, lon, { open, overdue }, name, closer) {
+  const size = open < 10 ? 34 : open < 100 ? 40 : open < 1000 ? 48 : 58;
+  const share = open ? Math.round((100 * overdue) / open) : 0;
+  const icon = L.divIcon({
+    className: "sum-icon",
+    html: `<span class="sum" style="--late:${share}%"><b>${open}</b></span>`,
+    iconSize: [size, size],
+  });
+  const marker = L.marker([lat, lon], { icon, title: `${name}：未结 ${open}，超期 ${overdue}`, riseOnHover: true });
+  return marker.on("click", closer).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && closer());
+}
