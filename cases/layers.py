@@ -46,7 +46,7 @@ def cases() -> dict[str, Any]:
     """The layer of cases: each one of them, with the headline figures."""
     return _layer("cases", "事项", "pin-map-fill", "每件事在哪里、办得怎样") | {
         "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
-        "filters": ["since", "until", "category", "state", "overdue", "channel", "area"],
+        "filters": ["since", "until", "category", "state", "overdue", "channel", "area", "department"],
         "names": ["case"],
         "opened": True,
         "items": reverse("api-geojson", args=["cases"]),
@@ -70,7 +70,7 @@ def density() -> dict[str, Any]:
 def hotspots() -> dict[str, Any]:
     """Where there are more cases, or fewer, than chance explains."""
     return _layer("hotspots", "热点", "fire", "哪里多得不像偶然") | {
-        "filters": ["since", "until", "category"],
+        "filters": ["since", "until", "category", "area"],
         "levels": ["grid", "community"],
         "choices": ["denominator", "before"],
         "compare": True,
@@ -93,7 +93,7 @@ def overdue() -> dict[str, Any]:
 def coverage() -> dict[str, Any]:
     """Whether departments came when they were asked."""
     return _layer("coverage", "部门到位", "person-check-fill", "叫了来没来，来得快不快") | {
-        "filters": ["since", "until", "category", "department"],
+        "filters": ["since", "until", "category", "department", "area"],
         "levels": ["town", "community"],
         "choices": ["view", "before"],
         "compare": True,
@@ -104,7 +104,7 @@ def coverage() -> dict[str, Any]:
 def ground() -> dict[str, Any]:
     """What is known of the grids themselves."""
     return _layer("ground", "网格底数", "grid-3x3-gap-fill", "网格大小、党组织、人员、工作量") | {
-        "filters": [],
+        "filters": ["since", "until", "category", "state", "channel", "area", "department"],
         "choices": ["theme"],
         "items": reverse("api-ground"),
         "themes": [{"code": code, "name": name} for code, name in THEMES.items()],

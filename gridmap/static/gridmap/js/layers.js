@@ -196,6 +196,9 @@ export function mountLayers(context, { described, shared, tabs, common, explain,
     forget: () => active?.forget?.(),
     atPlace: async (located, place) => (chosen ? ((await mountedOf(chosen)).atPlace?.(located, place) ?? null) : null),
     names: () => names,
-    words: () => ({ title: chosen?.title ?? "", sentence: filters ? shared.sentence(filters, chosen) : "" }),
+    words: () => ({
+      title: chosen?.title ?? "",
+      sentence: filters ? [shared.sentence(filters, chosen), active?.headline()].filter(Boolean).join("；") : "",
+    }),
   };
 }

@@ -44,7 +44,7 @@ import { mountSearch } from "./search.js";
  * @property {() => void} [settle]  the address is shown: show in the panel what it names of the layer
  * @property {(map: L.Map, ground: Ground) => {load: (filters: any, signal: AbortSignal, wait: (words: string) => void) =>
  *   Promise<string>, clear: () => void}} [twin]  draws the same on a second map; `load` gives what it counts, in words
- * @property {() => string} [headline]  what the drawing counts, in words
+ * @property {() => string} headline  what the drawing counts, in words
  * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
  * @property {() => void} [forget]  the panel no longer shows anything of the layer's
  */
@@ -273,7 +273,9 @@ async function start() {
   mountPrinting({
     button: document.getElementById("print"),
     sheet: document,
-    maps: () => [map, ...(beside.map() ? [beside.map()] : [])],
+    map,
+    second: beside.map,
+    whole: ground.bounds,
     words: layers.words,
     now: () => new Date(),
   });

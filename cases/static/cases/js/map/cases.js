@@ -45,6 +45,8 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
   /** @type {Item[]} what the filters leave, the most pressing first */
   let items = [];
   let loaded = false;
+  /** @type {any} what the summary answered */
+  let figures = null;
   /** Whether there are too many to have all at once: then each view is asked for by itself. */
   let byView = false;
   /** Whether only the map has moved: the figures still hold. */
@@ -56,7 +58,7 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
     filters = chosen;
     clear();
     if (!moved) {
-      const figures = await request(layer.summary, { query: serverQuery(filters, layer.filters), signal });
+      figures = await request(layer.summary, { query: serverQuery(filters, layer.filters), signal });
       writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
       byView = figures.collected > ALL_AT_ONCE;
     }
@@ -211,9 +213,30 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
     },
     load,
     settle,
+    headline: () => (figures ? `收集 ${figures.collected} 件` : ""),
+    legend: () => figures && stateLegend(figures, given.states),
     atPlace,
     forget: () => ring.remove(),
   };
+}
+
+/**
+ * What pins and circles mean: the states there are cases in, with how many.
+ * @param {any} figures
+ * @param {import("./filters.js").State[]} states
+ */
+function stateLegend({ collected, overdue, states: counts }, states) {
+  const row = (code, name, n) =>
+    make("li", {}, make("span", { class: `state state-${code}` }, name), make("span", { class: "legend-n number" }, String(n)));
+  const there = states.filter(({ code }) => counts[code]);
+  return make(
+    "div",
+    { class: "key key-states" },
+    make("p", { class: "key-title" }, "状态", make("small", {}, "件")),
+    make("ul", { class: "key-rows" }, ...there.map(({ code, name }) => row(code, name, counts[code])), overdue ? row("overdue", "超过时限", overdue) : null),
+    make("p", { class: "key-note" }, make("span", { class: "cluster cluster-sample" }, make("b", {}, "12")), " 聚在一起；深色弧为未结的份额"),
+    make("p", { class: "key-note" }, `n = ${collected} 件收集`),
+  );
 }
 
 /** @param {HTMLElement} root */

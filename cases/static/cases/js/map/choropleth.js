@@ -39,9 +39,9 @@ function pathOf({ fill, stroke, hatch = false, dashed = false }) {
   const strong = Boolean(stroke);
   return {
     color: stroke ?? EDGE,
-    weight: strong && dashed ? 2 : strong ? 1 : 0.6,
+    weight: dashed ? 1.4 : strong ? 1 : 0.6,
     opacity: 1,
-    dashArray: dashed ? "5 4" : null,
+    dashArray: dashed ? "3 3" : null,
     fill: Boolean(fill),
     fillColor: fill,
     fillOpacity: 0.85,

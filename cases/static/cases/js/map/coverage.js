@@ -35,7 +35,7 @@ export function mount(context, layer) {
 
   async function read(chosen, signal) {
     // All departments at once: the table needs them, the map then shows the one chosen.
-    const query = { ...serverQuery(chosen, ["since", "until", "category"]), by: chosen.level };
+    const query = { ...serverQuery(chosen, ["since", "until", "category", "area"]), level: chosen.level };
     return sorted(await request(layer.items, { query, signal }), chosen.department);
   }
 
@@ -184,7 +184,7 @@ export function mount(context, layer) {
       [answer, before] = [null, null];
     },
     load,
-    headline: () => `${summed(answer.chosenRows).demanded} 次需求`,
+    headline: () => (answer ? `${summed(answer.chosenRows).demanded} 次需求` : ""),
     legend: () => answer && key(),
     twin: (other, otherGround) => {
       const theirs = choropleth(other, otherGround);

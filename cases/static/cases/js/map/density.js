@@ -44,6 +44,17 @@ export function mount(context, layer) {
     );
   }
 
+  function key() {
+    const own = (found) => found.classes.map((it) => ({ words: boundWords(it), fill: it.colour }));
+    const notes = [`n = ${answer.n} 件${before ? `；上期 ${before.n} 件` : ""}`, periodWords(windowOf(answer, filters))];
+    const told = legend({ title: answer.note, unit: answer.unit, rows: own(answer), notes });
+    if (before && JSON.stringify(before.classes) !== JSON.stringify(answer.classes)) {
+      // The classes follow the data: where they differ the same colour does not mean the same.
+      told.append(legend({ title: "上期的分级", unit: answer.unit, rows: own(before), notes: ["两期分级不同，同色不同值"] }));
+    }
+    return told;
+  }
+
   return {
     show: () => {},
     hide: () => {
@@ -51,14 +62,7 @@ export function mount(context, layer) {
       [answer, before] = [null, null];
     },
     load,
-    legend: () =>
-      answer &&
-      legend({
-        title: answer.note,
-        unit: answer.unit,
-        rows: answer.classes.map((it) => ({ words: boundWords(it), fill: it.colour })),
-        notes: [`n = ${answer.n} 件${before ? `；上期 ${before.n} 件` : ""}`, periodWords(windowOf(answer, filters))],
-      }),
+    legend: () => answer && key(),
     twin: (other) => {
       const theirs = picture(other);
       return {
@@ -70,7 +74,7 @@ export function mount(context, layer) {
         clear: theirs.clear,
       };
     },
-    headline: () => `${answer.n} 件`,
+    headline: () => (answer ? `${answer.n} 件` : ""),
     atPlace: (located) =>
       make(
         "div",
@@ -96,9 +100,10 @@ function picture(map) {
   };
   return {
     clear,
-    draw({ image, bounds: [west, south, east, north], n }) {
+    draw({ image, bounds }) {
       clear();
-      if (n > 0) {
+      if (image) {
+        const [west, south, east, north] = bounds;
         const corners = [[south, west], [north, east]];
         overlay = L.imageOverlay(image, corners, { pane: themePane(map), className: "density", alt: "" }).addTo(map);
       }

@@ -3,10 +3,12 @@
 import { make } from "../../../gridmap/js/dom.js";
 import { request } from "../../../gridmap/js/request.js";
 import { choropleth } from "./choropleth.js";
+import { serverQuery } from "./filters.js";
 import { factList, legend, namesOf, opens, placeIn, segment, swatch } from "./pieces.js";
 import { listWords } from "./lists.js";
 import { kindLooks } from "./scales.js";
 
+const L = globalThis.L;
 const ROWS_AT_ONCE = 40;
 
 /**
@@ -20,6 +22,7 @@ export function mount(context, layer) {
   const areas = choropleth(map, ground);
   const themes = Object.fromEntries(layer.themes.map((it) => [it.code, it.name]));
   const [first] = Object.keys(themes);
+  const buildings = L.layerGroup();
   /** @type {any} */
   let answer = null;
   let looks = new Map();
@@ -27,13 +30,16 @@ export function mount(context, layer) {
 
   const theme = () => (Object.hasOwn(themes, params().get("theme") ?? "") ? params().get("theme") : first);
 
-  async function load(_filters, signal) {
+  async function load(chosen, signal) {
     part("choices").replaceChildren(segment("主题", themes, theme(), (value) => open({ theme: value === first ? null : value })));
-    const found = await request(layer.items, { query: { theme: theme() }, signal });
-    looks = kindLooks(found.legend);
+    const found = await request(layer.items, { query: { ...serverQuery(chosen, layer.filters), theme: theme() }, signal });
+    looks = kindLooks(theme(), found.legend);
     answer = { ...found, rows: new Map(found.rows.map((it) => [it.code, it])) };
     await areas.draw("grid", (code) => looks.get(answer.rows.get(code)?.class) ?? null);
+    buildings.clearLayers();
+    (found.buildings ?? []).forEach((it) => buildingMarker(it).addTo(buildings));
     part("n").textContent = `${found.rows.length} 个`;
+    part("more-words").textContent = moreWords(found);
     writeClasses();
     // What is out of the ordinary is listed first: the first class is what should be.
     await list(found.legend.find((it, i) => i > 0 && it.n > 0)?.class ?? found.legend[0]?.class ?? "");
@@ -83,19 +89,25 @@ export function mount(context, layer) {
   }
 
   return {
-    show: () => {},
+    show: () => buildings.addTo(map),
     hide: () => {
       areas.clear();
+      buildings.clearLayers();
+      buildings.remove();
       answer = null;
     },
     load,
+    headline: () => (answer ? `${themes[theme()]}，${answer.rows.size} 个二级网格` : ""),
     legend: () =>
       answer &&
       legend({
         title: themes[theme()],
         unit: "二级网格，个",
-        rows: answer.legend.map((it) => ({ ...looks.get(it.class), words: it.words, n: it.n, id: it.class })),
-        notes: [`n = ${answer.rows.size} 个`],
+        rows: [
+          ...answer.legend.map((it) => ({ ...looks.get(it.class), words: it.words, n: it.n, id: it.class })),
+          ...(answer.buildings ? [{ words: "有党组织的楼宇", fill: "#7a0177", shape: "dot", n: answer.buildings.length, id: "buildings" }] : []),
+        ],
+        notes: [`n = ${answer.rows.size} 个`, moreWords(answer)],
       }),
     atPlace: (located) => {
       const row = answer?.rows.get(located.area.code);
@@ -108,6 +120,17 @@ export function mount(context, layer) {
       );
     },
   };
+}
+
+/** @param {{unrouted?: number}} answer */
+function moreWords({ unrouted }) {
+  return unrouted ? `另有 ${unrouted} 件不在任何二级网格内` : "";
+}
+
+/** A building with a party organisation. */
+function buildingMarker({ lat, lon, name }) {
+  const marker = L.circleMarker([lat, lon], { radius: 5, weight: 1.5, color: "#ffffff", fillColor: "#7a0177", fillOpacity: 1 });
+  return marker.bindTooltip(name);
 }
 
 /** @param {{value: number | string | null, words?: string}} row */

@@ -2,13 +2,14 @@
 
 import { make } from "../../../gridmap/js/dom.js";
 import { request } from "../../../gridmap/js/request.js";
+import { momentWords } from "../figures.js";
 import { choropleth } from "./choropleth.js";
 import { LEVELS, serverQuery } from "./filters.js";
 import { daysOf, listWords } from "./lists.js";
 import { periodWords, quickPeriods } from "./periods.js";
 import { factList, later, legend, namesOf, opens, percent, placeIn, segment } from "./pieces.js";
 import { PATROL_ONLY, SPOTS } from "./scales.js";
-import { COURSES, DENOMINATORS, hottest, spotLook, whyTooFew } from "./spots.js";
+import { COURSES, DENOMINATORS, hottest, isHot, spotLook, whyTooFew } from "./spots.js";
 
 /** @typedef {import("./spots.js").Spot} Spot */
 
@@ -40,6 +41,9 @@ export function mount(context, layer) {
     const query = { ...serverQuery(chosen, layer.filters), level: chosen.level, denominator: denominator() };
     for (;;) {
       const found = await request(layer.items, { query, signal });
+      if (found.status === "failed") {
+        throw new Error(`热点没有算成：${found.problem}`);
+      }
       if (found.status !== "computing") {
         return found;
       }
@@ -72,18 +76,19 @@ export function mount(context, layer) {
 
   const window = () => daysOf(answer.window);
   /** The cases of an area, as counted. @param {string} code @param {object} [more] */
-  const casesOf = (code, more) => listWords({ ...window(), category: filters.category, area: code, ...more });
+  const casesOf = (code, more) => listWords({ ...window(), category: filters.category, area: code || filters.area, ...more });
 
   async function writeList() {
     const names = await namesOf(ground, filters.level);
     const hot = hottest([...answer.rows.values()]);
     const tooFew = Boolean(answer.classes.too_few) && !hot.length;
-    part("n").replaceChildren(opens(context, listWords({ ...window(), category: filters.category }), `${answer.n} 件`));
+    part("n").replaceChildren(opens(context, casesOf(""), `${answer.n} 件`));
     part("window").textContent = periodWords(window());
     part("few").hidden = !tooFew;
     part("few").replaceChildren(...(tooFew ? [make("p", {}, whyTooFew(answer, LEVELS[filters.level])), ...remedies()] : []));
-    part("none").hidden = tooFew || hot.length > 0;
-    part("count").textContent = hot.length ? `${hot.length} 个` : "";
+    part("none").hidden = tooFew || hot.some(isHot);
+    const others = hot.filter((it) => !isHot(it)).length;
+    part("count").textContent = hot.length ? `${hot.length - others} 个${others ? `，后附消退和仅巡查偏多的 ${others} 个` : ""}` : "";
     const some = hot.slice(0, ROWS_AT_ONCE);
     part("rows").replaceChildren(...some.map((spot) => row(spot, names.get(spot.code) ?? spot.code)));
     part("more").hidden = hot.length <= ROWS_AT_ONCE;
@@ -138,10 +143,10 @@ export function mount(context, layer) {
       factList([
         ["事项", opens(context, casesOf(code), `${spot.observed} 件`)],
         ["期望", `${decimals(spot.expected)} 件`],
-        ["比率", spot.rate === null ? null : `${decimals(spot.rate)}(${answer.unit ?? DENOMINATORS[answer.denominator]})，平滑后 ${decimals(spot.eb_rate)}`],
+        ["比率", spot.rate === null ? null : `每${answer.per ?? DENOMINATORS[answer.denominator]} ${decimals(spot.rate)} 件，平滑后 ${decimals(spot.eb_rate)}`],
         ["检验", spot.q === null || spot.q === undefined ? null : `z ${decimals(spot.z)}，p ${small(spot.p)}，q ${small(spot.q)}`],
         ["巡查占比", spot.observed ? opens(context, casesOf(code, { channel: "patrol" }), percent(spot.patrol_share)) : null],
-        ["说明", spot.reason ?? null],
+        ["说明", spot.reason || null],
         ["上期", earlier ? `${earlier.observed} 件，${spotLook(earlier, before).words}` : null],
       ]),
     );
@@ -154,7 +159,7 @@ export function mount(context, layer) {
       [answer, before] = [null, null];
     },
     load,
-    headline: () => `${answer.n} 件`,
+    headline: () => (answer ? `${answer.n} 件` : ""),
     legend: () => answer && spotLegend(answer, before),
     twin: (other, otherGround) => {
       const theirs = choropleth(other, otherGround);
@@ -185,9 +190,10 @@ function spotLegend(answer, before) {
     unit: `${LEVELS[answer.level]}，个`,
     rows: [...rows, { ...PATROL_ONLY, id: "patrol_only", n: patrolled(answer), before: before && patrolled(before) }],
     notes: [
-      `n = ${answer.n} 件；每${DENOMINATORS[answer.denominator]}比率，经验贝叶斯平滑`,
+      `n = ${answer.n} 件；每${answer.per ?? DENOMINATORS[answer.denominator]}的件数，经验贝叶斯平滑`,
       `${permutations} 次置换，FDR 校正；方法 ${version}`,
       periodWords(daysOf(answer.window)),
+      answer.renewing ? `${momentWords(answer.computed_at)} 算得，正在更新` : "",
     ],
   });
 }

@@ -7,7 +7,7 @@ import { momentWords } from "../figures.js";
 import { serverQuery } from "./filters.js";
 import { factList, legend, namesOf, segment } from "./pieces.js";
 import { whistleMarker } from "./points.js";
-import { LATENESS, tally } from "./scales.js";
+import { LATENESS } from "./scales.js";
 import { SHAPES, countedBy, isLate, waitWords, whistleOf } from "./whistles.js";
 
 /** @typedef {import("./whistles.js").Whistle} Whistle */
@@ -17,7 +17,8 @@ const L = globalThis.L;
 const DRAWN_FAR = 5000;
 const NEAR_ZOOM = 14;
 const ROWS_AT_ONCE = 40;
-const PAGE = 10_000;
+/** How many of too many the list begins with. */
+const FIRST = 200;
 
 /**
  * @param {any} context  see Context in the map's own module
@@ -33,86 +34,90 @@ export function mount(context, layer) {
   let renderer = null;
   /** @type {any} sums by town, and of all */
   let answer = null;
-  /** @type {Whistle[]} the longest overdue first; only some of them while `complete` is false */
+  /** @type {Whistle[]} the longest overdue first: all of them, or the first of many */
   let whistles = [];
-  let complete = false;
+  /** Whether there are too many to have all at once: then points are read by what is in view, where the map is near. */
+  let many = false;
   let filters = null;
   let rowsShown = ROWS_AT_ONCE;
-  /** @type {AbortSignal | null} */
+  /** @type {AbortSignal | null} of what was loaded last */
   let alive = null;
-  /** What the circles now drawn count by. */
-  let drawnBy = "";
+  /** What is drawn: points, or circles that count by this level. */
+  let drawn = "";
 
   const lateOnly = () => params().get("late") === "over";
-  const query = () => serverQuery(filters, layer.filters);
-  const listed = () => (lateOnly() ? whistles.filter(isLate) : whistles);
+  const query = () => ({ ...serverQuery(filters, layer.filters), ...(lateOnly() ? { overdue: "true" } : {}) });
 
   async function load(chosen, signal) {
     [filters, alive, rowsShown] = [chosen, signal, ROWS_AT_ONCE];
     clear();
-    answer = await request(layer.sums, { query: { ...query(), by: "town" }, signal });
-    const few = answer.total.open <= DRAWN_FAR;
-    await readPoints(signal, few || map.getZoom() >= NEAR_ZOOM);
+    answer = await request(layer.sums, { query: { ...serverQuery(filters, layer.filters), level: "town" }, signal });
+    many = answer.total.open > DRAWN_FAR;
+    whistles = await readPoints(many ? { limit: FIRST } : {}, signal, !many);
     await writeSums();
     writeList();
     await draw();
   }
 
-  /** @param {AbortSignal} signal @param {boolean} all  else only the first of the list */
-  async function readPoints(signal, all) {
+  /** Open whistles, page after page or only the first. @returns {Promise<Whistle[]>} */
+  async function readPoints(more, signal, all = true) {
     const found = [];
-    let next = { ...query(), limit: all ? PAGE : 5 * ROWS_AT_ONCE };
+    let next = { ...query(), ...more };
     while (next) {
       const page = await request(layer.items, { query: next, signal });
       found.push(...page.features.map(whistleOf));
       next = all && page.next ? Object.fromEntries(new URL(page.next, location.href).searchParams) : null;
-      complete = !page.next;
     }
-    whistles = found;
+    return found;
   }
 
   function clear() {
     points.clearLayers();
     sums.clearLayers();
-    drawnBy = "";
-    [answer, whistles, complete] = [null, [], false];
+    drawn = "";
+    [answer, whistles, many] = [null, [], false];
   }
 
   /** Points where they are few or the map is near, circles of sums elsewhere. */
   async function draw() {
-    const near = complete && (answer.total.open <= DRAWN_FAR || map.getZoom() >= NEAR_ZOOM);
-    if (near) {
-      drawPoints();
+    if (!many) {
+      drawPoints(whistles);
+    } else if (map.getZoom() >= NEAR_ZOOM) {
+      const bbox = map.getBounds().pad(0.1).toBBoxString();
+      drawPoints(await readPoints({ bbox }, alive));
     } else {
       await drawSums();
     }
   }
 
-  function drawPoints() {
-    if (drawnBy === "points") {
-      return;
-    }
-    drawnBy = "points";
+  /** @param {Whistle[]} some */
+  function drawPoints(some) {
+    drawn = "points";
     sums.clearLayers();
     points.clearLayers();
     renderer ??= L.canvas({ padding: 0.3, tolerance: 4, pane: pointPane(map) });
     // The most pressing lie on top.
-    for (const whistle of listed().toReversed()) {
-      whistleMarker(whistle, { renderer, pane: pointPane(map) }).on("click", (event) => {
-        L.DomEvent.stopPropagation(event);
-        pick(whistle);
-      }).addTo(points);
+    for (const whistle of some.toReversed()) {
+      whistleMarker(whistle, { renderer, pane: pointPane(map) })
+        .on("click", (event) => {
+          L.DomEvent.stopPropagation(event);
+          pick(whistle);
+        })
+        .addTo(points);
     }
   }
 
   async function drawSums() {
     const by = countedBy(map.getZoom());
-    if (drawnBy === by) {
+    if (drawn === by) {
       return;
     }
-    drawnBy = by;
-    const [counted, features] = await Promise.all([by === "town" ? answer : request(layer.sums, { query: { ...query(), by }, signal: alive }), ground.today(by)]);
-    if (drawnBy !== by) {
+    drawn = by;
+    const [counted, features] = await Promise.all([
+      by === "town" ? answer : request(layer.sums, { query: { ...serverQuery(filters, layer.filters), level: by }, signal: alive }),
+      ground.today(by),
+    ]);
+    if (drawn !== by) {
       return;
     }
     points.clearLayers();
@@ -154,9 +159,9 @@ export function mount(context, layer) {
 
   function writeList() {
     part("which").replaceChildren(segment("列出", { "": "全部", over: "只看超期" }, lateOnly() ? "over" : "", (value) => open({ late: value || null })));
-    const all = listed();
+    const all = whistles;
     const n = lateOnly() ? answer.total.overdue : answer.total.open;
-    part("count").textContent = `${n} 件，最早到期的在前`;
+    part("count").textContent = n > all.length ? `${n} 件，最早到期的 ${all.length} 件` : `${n} 件，最早到期的在前`;
     part("rows").replaceChildren(...all.slice(0, rowsShown).map((it) => make("li", {}, row(it))));
     part("empty").hidden = all.length > 0;
     part("more").hidden = all.length <= rowsShown;
@@ -182,7 +187,7 @@ export function mount(context, layer) {
         make("small", {}, `${it.category_name} · ${it.area_name}`),
         make("small", { class: "number" }, waitWords(it)),
       ),
-      make("span", { class: `lateness lateness-${it.late}` }, it.suspended ? "挂账" : isLate(it) ? `超 ${it.overdue_hours} 小时` : LATENESS[it.late].words),
+      make("span", { class: `lateness lateness-${it.late}` }, it.suspended ? "挂账" : isLate(it) ? `超 ${it.overdue_hours} 工时` : (LATENESS[it.late] ?? LATENESS.still).words),
     );
   }
 
@@ -200,7 +205,7 @@ export function mount(context, layer) {
     }
     panel.showDetail(
       it.holder || "还没有派出",
-      make("p", {}, sign(it), ` ${LATENESS[it.late].words}${it.suspended ? "，已挂账" : ""}`),
+      make("p", {}, sign(it), ` ${(LATENESS[it.late] ?? LATENESS.still).words}${it.suspended ? "，已挂账" : ""}`),
       factList([
         ["编号", it.number],
         ["事项", it.category_name],
@@ -224,15 +229,11 @@ export function mount(context, layer) {
     }
   }
 
-  map.on("zoomend", async () => {
-    if (!answer || !map.hasLayer(points)) {
+  map.on("moveend", async () => {
+    if (!answer || !many || !map.hasLayer(points)) {
       return;
     }
     try {
-      if (!complete && map.getZoom() >= NEAR_ZOOM) {
-        await readPoints(alive, true);
-        writeList();
-      }
       await draw();
     } catch (problem) {
       if (!alive?.aborted) {
@@ -249,8 +250,9 @@ export function mount(context, layer) {
     },
     load,
     settle,
+    headline: () => (answer ? `未结 ${answer.total.open} 件，超期 ${answer.total.overdue} 件` : ""),
     forget: () => ring.remove(),
-    legend: () => answer && lateLegend(whistles, complete, answer.total),
+    legend: () => answer && lateLegend(answer, many ? null : whistles),
     atPlace: (located) => {
       const here = whistles.filter((it) => it.area === located.area.code);
       return make("div", {}, make("h3", {}, `这里的哨 ${here.length} 件`), make("ul", { class: "rows" }, ...here.map((it) => make("li", {}, row(it)))));
@@ -261,29 +263,25 @@ export function mount(context, layer) {
 /** @param {Whistle} whistle */
 function sign({ late, level, suspended }) {
   const element = make("span", { class: `whistle-sign is-${SHAPES[level]?.shape ?? "circle"}${suspended ? " is-suspended" : ""}`, "aria-hidden": "true" }, make("span", {}));
-  element.style.setProperty("--fill", LATENESS[late].fill);
+  element.style.setProperty("--fill", (LATENESS[late] ?? LATENESS.still).fill);
   return element;
 }
 
-/** @param {Whistle[]} whistles @param {boolean} complete @param {{open: number}} total */
-function lateLegend(whistles, complete, total) {
-  const counts = tally(whistles.map((it) => it.late));
-  const suspended = whistles.filter((it) => it.suspended).length;
-  const rows = Object.entries(LATENESS)
-    .filter(([id]) => id !== "none" || counts.none)
-    .map(([id, look]) => ({ ...look, id, n: complete ? (counts[id] ?? 0) : null }));
+/** @param {any} answer @param {Whistle[] | null} whistles  null where not all of them are there to be counted */
+function lateLegend({ classes, total }, whistles) {
+  const rows = Object.entries(LATENESS).map(([id, look]) => ({ ...look, id, n: classes[id] ?? 0 }));
   const levels = Object.entries(SHAPES).map(([level, { shape, words }]) => ({
     words,
     shape,
     fill: "#52616a",
-    n: complete ? whistles.filter((it) => String(it.level) === level).length : null,
+    n: whistles && whistles.filter((it) => String(it.level) === level).length,
     id: `level-${level}`,
   }));
   return legend({
     title: "未结的哨",
     unit: "件，按所剩时限",
-    rows: [...rows, ...levels, { words: "外圈：已挂账", shape: "ring", fill: "#52616a", n: complete ? suspended : null, id: "suspended" }],
-    notes: [`n = ${total.open} 件`, complete ? "" : "件数多，图上为各区域合计；放大后逐件显示"],
+    rows: [...rows, ...levels, { words: "外圈：已挂账", shape: "ring", fill: "#52616a", n: total.suspended, id: "suspended" }],
+    notes: [`n = ${total.open} 件`, whistles ? "" : "件数多，图上为各区域合计；放大后逐件显示"],
   });
 }
 

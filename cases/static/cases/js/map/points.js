@@ -55,7 +55,7 @@ export function whistleMarker({ lat, lon, late, level, suspended }, { renderer, 
     suspended,
     weight: 1.2,
     color: "#1b262c",
-    fillColor: (LATENESS[late] ?? LATENESS.none).fill,
+    fillColor: (LATENESS[late] ?? LATENESS.still).fill,
     fillOpacity: 1,
   });
 }

@@ -32,7 +32,7 @@ export const LATENESS = Object.freeze({
   short: { words: "剩余不到 20 %", fill: "#fdae61" },
   half: { words: "剩余 20–50 %", fill: "#abd9e9" },
   ok: { words: "剩余 50 % 以上", fill: "#2c7bb6" },
-  none: { words: "没有时限", fill: "#bdbdbd" },
+  still: { words: "挂账，不计时", fill: "#bdbdbd" },
 });
 
 /** @type {readonly (Look & {from: number})[]} Shares in percent, each class from its bound on, the best first. */
@@ -61,10 +61,18 @@ const STATIONED = Object.freeze([
 /** @type {Look} */
 const NOBODY = Object.freeze({ words: "没有派驻人员", fill: "#ffffff", stroke: "#33505b" });
 
-/** Colours of kinds that have no order. @type {readonly string[]} */
-const KINDS = Object.freeze(["#91bfdb", "#fc8d59", "#d73027", "#fee090", "#7b6ba8", "#5aae61", "#8c510a"]);
-/** Words of kinds that are as they should be, or about which nothing is known. */
-const UNKNOWN = /^(unknown|none|missing)$/;
+/** What is as it should be, what is a little off, off, and far off; and what is neither. */
+const [RIGHT, SLIGHT, OFF, FAR, APART] = ["#91bfdb", "#fee090", "#fc8d59", "#d73027", "#b2abd2"];
+/** @type {Readonly<Record<string, Readonly<Record<string, string>>>>} Fills by theme of the ground and class; "" for hatched. */
+const KINDS = Object.freeze({
+  size: { fits: RIGHT, too_small: OFF, too_large: FAR, waived: SLIGHT, dedicated: APART, unknown: "" },
+  party: { with: RIGHT, without: FAR },
+  workers: { own: "#4575b4", shared: RIGHT, part_time: SLIGHT, vacant: FAR },
+  workload: { none: "#ffffff", to_2: "#fee5d9", to_5: "#fcae91", to_10: "#fb6a4a", more: "#a50f15", vacant: "" },
+  routing: { clear: RIGHT, to_5: SLIGHT, to_20: OFF, more: FAR, none: "" },
+});
+/** For classes that are new here. */
+const OTHERS = Object.freeze([RIGHT, SLIGHT, OFF, FAR, APART]);
 
 /** All classes of shares in time, as a legend lists them. */
 export const ARRIVAL_LOOKS = Object.freeze([...ARRIVALS, TOO_FEW_ASKED, NOT_ASKED]);
@@ -126,13 +134,18 @@ function byBound(classes, value) {
 }
 
 /**
- * Looks of kinds, in the order of a legend.
+ * Looks of the classes of a theme, in the order of its legend.
+ * @param {string} theme
  * @param {{class: string, words: string}[]} legend
  * @returns {Map<string, Look>}
  */
-export function kindLooks(legend) {
-  const looks = legend.map(({ class: kind, words }, i) => [kind, UNKNOWN.test(kind) ? { words, fill: "#f0f0f0", hatch: true } : { words, fill: KINDS[i % KINDS.length] }]);
-  return new Map(/** @type {[string, Look][]} */ (looks));
+export function kindLooks(theme, legend) {
+  return new Map(
+    legend.map(({ class: kind, words }, i) => {
+      const fill = KINDS[theme]?.[kind] ?? OTHERS[i % OTHERS.length];
+      return [kind, fill ? { words, fill } : { words, fill: "#f0f0f0", hatch: true }];
+    }),
+  );
 }
 
 /**

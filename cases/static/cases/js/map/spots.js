@@ -23,9 +23,14 @@ import { PATROL_ONLY, SPOTS } from "./scales.js";
 export const COURSES = Object.freeze({ new: "新增", persistent: "持续", fading: "消退" });
 
 /** What rates are made by. */
-export const DENOMINATORS = Object.freeze({ residents: "千居民", enterprises: "企业", km2: "平方公里" });
+export const DENOMINATORS = Object.freeze({ residents: "千名居民", enterprises: "家企业", km2: "平方公里" });
 
 const HEAT = ["hot_99", "hot_95", "hot_90"];
+
+/** @param {{class: string}} spot @returns {boolean} */
+export function isHot(spot) {
+  return HEAT.includes(spot.class);
+}
 
 /**
  * The hot spots, the hottest first; after them what is fading and what only patrols raise.
@@ -33,9 +38,9 @@ const HEAT = ["hot_99", "hot_95", "hot_90"];
  * @returns {Spot[]}
  */
 export function hottest(spots) {
-  const rank = (it) => (HEAT.includes(it.class) ? HEAT.indexOf(it.class) : it.persistence === "fading" ? 3 : 4);
+  const rank = (it) => (isHot(it) ? HEAT.indexOf(it.class) : it.persistence === "fading" ? 3 : 4);
   return spots
-    .filter((it) => HEAT.includes(it.class) || it.persistence === "fading" || it.patrol_only)
+    .filter((it) => isHot(it) || it.persistence === "fading" || it.patrol_only)
     .sort((a, b) => rank(a) - rank(b) || (a.q ?? 1) - (b.q ?? 1) || b.observed - a.observed || (a.code < b.code ? -1 : 1));
 }
 
@@ -59,6 +64,6 @@ export function spotLook(spot, { classes }) {
  * @returns {string}
  */
 export function whyTooFew({ n, too_few: said, method }, level) {
-  const floor = typeof method?.floor === "number" ? `(至少要 ${method.floor} 件)` : "";
+  const floor = method?.floor?.cases ? `(至少要 ${method.floor.cases} 件、${method.floor.days} 天)` : "";
   return typeof said === "string" && said ? `样本不足：${said}` : `样本不足：这一时段、这些条件下只有 ${n} 件，不够检验${level}${floor}。可以拉长时段，或看更大的区域。`;
 }
