@@ -216,7 +216,14 @@ FIGURES = [
     "cases.map_api.DENSITY",
 ]
 # What the one map shows, one layer at a time, and the filters that all layers share.
-MAP_LAYERS = ["cases.layers.cases"]
+MAP_LAYERS = [
+    "cases.layers.cases",
+    "cases.layers.density",
+    "cases.layers.hotspots",
+    "cases.layers.overdue",
+    "cases.layers.coverage",
+    "cases.layers.ground",
+]
 MAP_FILTERS = "cases.layers.filters"
 # Where open cases lie, for what a draft of boundaries would move: codes of areas → longitudes, latitudes, areas.
 OPEN_POINTS = "cases.rerouting.open_points"
