@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -11,7 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
+from shapely.geometry import shape
 
 from tests.browser.test_map import ask, at_rest, loaded, query
 from tests.conftest import PATIENCE_S, ROOT, Site
@@ -341,6 +344,28 @@ def test_what_is_known_of_grids_counts_as_the_data_do(desk_page: Page, site: str
     some = next(it for it in reversed(answer["legend"]) if it["n"])
     part(desk_page, "classes").locator(f"[data-class={some['class']}]").click()
     expect(part(desk_page, "list-count")).to_have_text(f"{some['n']} 个")
+
+
+def test_areas_have_the_colour_of_their_class(desk_page: Page, site: str) -> None:
+    rows = ask(f"{site}/api/v1/ground?theme=party")["rows"]
+    for kind, colour in (("with", (145, 191, 219)), ("without", (215, 48, 39))):
+        code = next(row["code"] for row in rows if row["class"] == kind)
+        middle = shape(ask(f"{site}/api/v1/areas/{code}")["geometry"]).representative_point()
+        desk_page.goto(f"/?layer=ground&theme=party&lon={middle.x}&lat={middle.y}&zoom=19")
+        shown(desk_page)
+        # In the middle of the map only this grid and its name are seen, over white paper.
+        box = desk_page.locator("#map").bounding_box()
+        assert box is not None
+        clip = {
+            "x": box["x"] + box["width"] / 2 - 15,
+            "y": box["y"] + box["height"] / 2 - 15,
+            "width": 30,
+            "height": 30,
+        }
+        picture = Image.open(io.BytesIO(desk_page.screenshot(clip=clip))).convert("RGB")
+        _, most = max(picture.getcolors(maxcolors=900))
+        seen = [round(255 * 0.15 + part * 0.85) for part in colour]
+        assert max(abs(a - b) for a, b in zip(most, seen, strict=True)) <= 3
 
 
 def test_two_periods_side_by_side_move_together(desk_page: Page, site: str) -> None:

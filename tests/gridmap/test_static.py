@@ -32,7 +32,17 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    "entry", ["cases/js/report.js", "gridmap/js/map.js", "gridmap/js/draw.js", "gridmap/js/sign_in.js"]
+    "entry",
+    [
+        "cases/js/report.js",
+        *(
+            f"cases/js/map/{name}.js"
+            for name in ("cases", "coverage", "density", "filters_form", "ground", "hotspots", "overdue")
+        ),
+        "gridmap/js/map.js",
+        "gridmap/js/draw.js",
+        "gridmap/js/sign_in.js",
+    ],
 )
 def test_modules_import_each_other_by_hashed_names(collected: Path, entry: str) -> None:
     waiting, seen = [collected / static(entry).removeprefix("/static/")], set()

@@ -1,8 +1,51 @@
 // The layers of the one map: one is shown at a time, which one the address says; all are given the same filters.
 
-/** @typedef {import("./map.js").Context} Context */
-/** @typedef {import("./map.js").Layer} Layer */
-/** @typedef {import("./map.js").Shared} Shared */
+/** @typedef {import("./ground.js").Ground} Ground */
+/** @typedef {import("./place_panel.js").Located} Located */
+/** @typedef {import("./address.js").Place} Place */
+
+/**
+ * @typedef {object} Context What a layer gets to work with.
+ * @property {L.Map} map
+ * @property {Ground} ground
+ * @property {import("./panel.js").Panel} panel
+ * @property {string} today  YYYY-MM-DD, as the site counts days
+ * @property {any} given  the shared filters as the server describes them
+ * @property {HTMLElement} root  the layer's part of the panel
+ * @property {() => URLSearchParams} params  the address now
+ * @property {(words: Record<string, string | null>) => void} go  a new entry in the history
+ * @property {(words: Record<string, string | null>, options?: {fit?: boolean}) => void} open  the same, and show what the
+ *   address says then; `fit`: move to what it is narrowed to
+ * @property {(options?: {fit?: boolean}) => Promise<void>} outline  draw the outline of what the filters are narrowed to
+ * @property {(message: string) => void} say  tell everybody, also those who listen
+ * @property {(place: Place) => void} ask  ask about a place, as a click there does
+ * @property {() => Promise<void>} again  read and draw the layer anew
+ */
+
+/**
+ * @typedef {object} Layer What a layer's module gives back from `mount(context, described)`.
+ * @property {() => void} show  it is the one on the map now
+ * @property {() => void} hide
+ * @property {(filters: any, signal: AbortSignal, wait: (words: string) => void) => Promise<void>} load  read what the
+ *   filters leave and draw it; rejected with an Error whose message can be shown
+ * @property {() => Node | null} [legend]  what the drawing means, with units and counts
+ * @property {() => void} [settle]  the address is shown: show in the panel what it names of the layer
+ * @property {(map: L.Map, ground: Ground) => {load: (filters: any, signal: AbortSignal, wait: (words: string) => void) =>
+ *   Promise<string>, clear: () => void}} [twin]  draws the same on a second map; `load` gives what it counts, in words
+ * @property {() => string} headline  what the drawing counts, in words
+ * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
+ * @property {() => void} [forget]  the panel no longer shows anything of the layer's
+ */
+
+/**
+ * @typedef {object} Shared What the module of the shared filters gives back; what filters are is its own affair.
+ * @property {(described: any) => any} read  the filters the address names, as far as this layer goes
+ * @property {(filters: any, described: any) => void} show  write the form
+ * @property {() => string | null} area  code of the area the address is narrowed to: stays outlined
+ * @property {(filters: any, described: any) => string} sentence  the filters in words
+ * @property {(filters: any, described: any) => {filters: any, words: [string, string]} | null} second  what the address
+ *   has the layer compared with, and the words over both maps
+ */
 
 /**
  * @typedef {object} Described A layer as the server describes it; more of it is the layer's own.

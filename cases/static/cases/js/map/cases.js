@@ -30,7 +30,7 @@ const NEAR_ZOOM = 16;
 
 /**
  * Put the layer on the map.
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {Described} layer
  * @returns {any} a Layer
  */

@@ -13,7 +13,7 @@ const VIEWS = Object.freeze({ arrivals: "按时报到", supply: "派驻力量" }
 const GAPS_AT_ONCE = 20;
 
 /**
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {any} layer
  * @returns {any} a Layer
  */

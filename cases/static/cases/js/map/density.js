@@ -12,7 +12,7 @@ import { boundWords } from "./scales.js";
 const L = globalThis.L;
 
 /**
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {any} layer
  * @returns {any} a Layer
  */

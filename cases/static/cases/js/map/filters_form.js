@@ -16,9 +16,9 @@ import { periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.j
 
 /**
  * Put the form on the page.
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {Described} described
- * @returns {any} see Shared in the map's own module
+ * @returns {any} see Shared in the map's layers.js
  */
 export function mount({ params, open, outline, ground, today }, described) {
   const root = document.querySelector("[data-part=filters-common]");

@@ -12,7 +12,7 @@ const L = globalThis.L;
 const ROWS_AT_ONCE = 40;
 
 /**
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {any} layer
  * @returns {any} a Layer
  */

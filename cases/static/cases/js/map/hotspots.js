@@ -17,7 +17,7 @@ const ASK_AGAIN_MS = 1500;
 const ROWS_AT_ONCE = 30;
 
 /**
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {any} layer
  * @returns {any} a Layer
  */

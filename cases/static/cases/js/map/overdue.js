@@ -21,7 +21,7 @@ const ROWS_AT_ONCE = 40;
 const FIRST = 200;
 
 /**
- * @param {any} context  see Context in the map's own module
+ * @param {any} context  see Context in the map's layers.js
  * @param {any} layer
  * @returns {any} a Layer
  */
