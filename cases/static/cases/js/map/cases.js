@@ -49,20 +49,21 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
   let figures = null;
   /** Whether there are too many to have all at once: then each view is asked for by itself. */
   let byView = false;
-  /** Whether only the map has moved: the figures still hold. */
+  /** Whether the map has moved: then the figures of the same filters still hold. */
   let moved = false;
   let rowsShown = ROWS_AT_ONCE;
 
   /** Everything anew: figures first, for they say how many there are. */
   async function load(chosen, signal) {
+    const known = moved && JSON.stringify(chosen) === JSON.stringify(filters);
+    moved = false;
     filters = chosen;
     clear();
-    if (!moved) {
+    if (!known) {
       figures = await request(layer.summary, { query: serverQuery(filters, layer.filters), signal });
       writeFigures(parts, figures, { partial: filters.states.length > 0 || filters.overdue });
       byView = figures.collected > ALL_AT_ONCE;
     }
-    moved = false;
     await loadView(signal);
     items.sort(byUrgency);
     loaded = true;

@@ -83,7 +83,7 @@ export function mount(context, layer) {
     const hot = hottest([...answer.rows.values()]);
     const tooFew = Boolean(answer.classes.too_few) && !hot.length;
     part("n").replaceChildren(opens(context, casesOf(""), `${answer.n} 件`));
-    part("window").textContent = periodWords(window());
+    part("window").textContent = periodWords(window()) + (filters.since ? "" : "，没有选起始日期时按一年");
     part("few").hidden = !tooFew;
     part("few").replaceChildren(...(tooFew ? [make("p", {}, whyTooFew(answer, LEVELS[filters.level])), ...remedies()] : []));
     part("none").hidden = tooFew || hot.some(isHot);
