@@ -6,8 +6,8 @@ import { HatchCanvas } from "./hatch.js";
 
 const L = globalThis.L;
 const PANE = "theme";
-/** Between the rivers and what changed on a day: see the panes of the ground. */
-const DEPTH = "292";
+/** Between the paper and the rivers: see the panes of the ground. */
+const DEPTH = "285";
 const EDGE = "#7d8c94";
 
 /** The pane thematic drawings lie in. @param {L.Map} map @returns {string} */

@@ -41,8 +41,9 @@ export function mount(context, layer) {
     part("n").textContent = `${found.rows.length} 个`;
     part("more-words").textContent = moreWords(found);
     writeClasses();
-    // What is out of the ordinary is listed first: the first class is what should be.
-    await list(found.legend.find((it, i) => i > 0 && it.n > 0)?.class ?? found.legend[0]?.class ?? "");
+    // The last class but for the hatched is the one to look at.
+    const told = found.legend.filter((it) => it.n > 0 && !looks.get(it.class).hatch);
+    await list((told.at(-1) ?? found.legend[0])?.class ?? "");
   }
 
   function writeClasses() {
