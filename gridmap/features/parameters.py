@@ -22,6 +22,8 @@ from gridmap.models.ground import Level
 from gridmap.problems import BadParameter
 
 MAX_LIMIT = 100_000
+# No other year is meant by anybody, and near the ends of the calendar there is no month before or after.
+YEARS = range(1900, 3000)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def read_day(name: str, value: str) -> dt.date:
         day = parse_date(value)
     except ValueError:
         day = None
-    if day is None or day.year < 1900:
+    if day is None or day.year not in YEARS:
         raise _bad(name, value, "日期 YYYY-MM-DD (a date)")
     return day
 
@@ -94,6 +96,8 @@ def read_moment(name: str, value: str) -> dt.datetime:
             moment = dt.datetime.combine(read_day(name, value), dt.time())
     except ValueError:
         raise _bad(name, value, "ISO 8601 日期或时间 (a date or time)") from None
+    if moment.year not in YEARS:
+        raise _bad(name, value, f"{YEARS[0]} 到 {YEARS[-1]} 年 (a year in range)")
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment)
     return moment
