@@ -3,11 +3,11 @@
 from functools import partial
 
 from django.urls import path
-from django.views.decorators.http import require_safe
 
 from cases import api, desk_pages, map_api, views
 from cases.overdue import OVERDUE_SUMS
 from cases.sheets import COUNTS, COVERAGE, GROUND
+from gridmap.api import reads_only
 from gridmap.features import areal
 
 urlpatterns = [
@@ -24,20 +24,20 @@ urlpatterns = [
     path("api/v1/summary", api.summary, name="api-summary"),
     # /api/v1/, for maps
     *(
-        path(f"api/v1/{it.id}", require_safe(partial(areal.answer, shown=it)), name=f"api-{it.id}")
+        path(f"api/v1/{it.id}", reads_only(partial(areal.answer, shown=it)), name=f"api-{it.id}")
         for it in (COUNTS, COVERAGE, GROUND, OVERDUE_SUMS)
     ),
-    path("api/v1/density", require_safe(map_api.density_surface), name="api-density"),
-    path("api/v1/hotspots", require_safe(map_api.hot_spots), name="api-hotspots"),
+    path("api/v1/density", reads_only(map_api.density_surface), name="api-density"),
+    path("api/v1/hotspots", reads_only(map_api.hot_spots), name="api-hotspots"),
     path(
         "api/v1/hotspots.geojson",
-        require_safe(partial(map_api.hot_spots, as_geojson=True)),
+        reads_only(partial(map_api.hot_spots, as_geojson=True)),
         name="api-hotspots-geojson",
     ),
     *(
         path(
             f"api/v1/{it.id}.geojson",
-            require_safe(partial(areal.answer_geojson, shown=it)),
+            reads_only(partial(areal.answer_geojson, shown=it)),
             name=f"api-{it.id}-geojson",
         )
         for it in (COUNTS, COVERAGE, GROUND)

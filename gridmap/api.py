@@ -69,7 +69,7 @@ def locate(request: Request) -> Response:
     )
 
 
-def _reads_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def reads_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view of plain Django that answers GET and HEAD, and other methods with a problem."""
 
     @wraps(view)
@@ -82,19 +82,19 @@ def _reads_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return csrf_exempt(read)
 
 
-@_reads_only
+@reads_only
 def collection_geojson(request: HttpRequest, name: str) -> HttpResponse:
     """A collection as GeoJSON (RFC 7946), built in the database, with an ETag by data version."""
     return geojson.answer(request, collection(name))
 
 
-@_reads_only
+@reads_only
 def tile_layer(request: HttpRequest, name: str) -> HttpResponse:
     """A layer of vector tiles as TileJSON 3.0.0: where its tiles are, and what is in them."""
     return tiles.answer_description(request, tiles.tile_layer(name))
 
 
-@_reads_only
+@reads_only
 def tile(request: HttpRequest, name: str, z: int, x: int, y: int) -> HttpResponse:
     """A vector tile, built in the database, with an ETag by data version."""
     return tiles.answer_tile(request, tiles.tile_layer(name), z, x, y)
