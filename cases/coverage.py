@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Left
+from scipy.special import stdtrit
 
 from cases.counting import in_months, split
 from cases.features import conditions
@@ -31,8 +32,8 @@ ENOUGH = 5
 # A department that comes in time less often than this, where it is asked often enough, leaves a gap.
 GAP_PERCENT = 60
 PER_RESIDENTS = 10_000
-# Of the normal distribution: 95 of 100 within.
-WITHIN_95 = 1.96
+# Of 100 intervals so many hold the true mean.
+CONFIDENCE = 95
 
 
 class Place(NamedTuple):
@@ -92,13 +93,13 @@ class Coverage:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the mean lies with 95 % confidence, by the normal approximation; None where there are too few results."""
+        """Where the mean lies with 95 % confidence (Student 1908), within 0 and 100; None where there are too few results."""
         if self.scored < ENOUGH:
             return None
         mean = float(self.points) / self.scored
         variance = max(0.0, (float(self.squares) - self.scored * mean**2) / (self.scored - 1))
-        reach = WITHIN_95 * sqrt(variance / self.scored)
-        return round(max(0.0, mean - reach), 1), round(min(100.0, mean + reach), 1)
+        reach = stdtrit(self.scored - 1, 0.5 + CONFIDENCE / 200) * sqrt(variance / self.scored)
+        return round(max(0.0, float(mean - reach)), 1), round(min(100.0, float(mean + reach)), 1)
 
 
 def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool = False) -> dict[Place, Coverage]:
@@ -204,9 +205,13 @@ class Supply:
 
 
 def supply(*, on: dt.date, area: str = "", department: str | None = None) -> dict[Place, Supply]:
-    """By department and town on a day; vacant posts are nobody. Only where there is something."""
-    staffed = StationedStaff.objects.on(on).filter(area__code__startswith=area, person__isnull=False)
-    granted = PowerGrant.objects.on(on).filter(area__code__startswith=area)
+    """By department and town on a day; vacant posts are nobody. Only where there is something.
+
+    ``area``: within it, or for a part of a town: that town, whose people serve all of it.
+    """
+    within = area[: Level.TOWN.code_length]
+    staffed = StationedStaff.objects.on(on).filter(area__code__startswith=within, person__isnull=False)
+    granted = PowerGrant.objects.on(on).filter(area__code__startswith=within)
     if department is not None:
         staffed, granted = staffed.filter(home=department), granted.filter(power__department=department)
     people = staffed.order_by().values_list("home", "area").annotate(Count("person", distinct=True))
