@@ -1,8 +1,8 @@
 """Hot spots (热点) on the map: asked for by a page, found by the sweep, kept by window.
 
-The statistic is :mod:`geodata.hotspots`; here it is given its counts, its denominators and its ground. A window ends
-before a day, so that the answer of a past window stays what it was; that of a window that has not ended is worked out
-anew once the cases have changed, and until then the last one is shown with its time.
+The statistic is :mod:`geodata.hotspots`; here it is given its counts, its denominators and its ground. An answer is worked
+out anew once the cases have changed, also that of a past window, whose reports can still be merged, moved or put into
+another category; until then the last one is shown with its time.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cases.counting import Figures, by_area, to_level
 from cases.deadlines import SHANGHAI
 from cases.models import HotSpots
 from geodata.hotspots import CLASSES, LABELS, METHOD, hotspots, neighbours, persistence
-from gridmap.features.parameters import Filters
+from gridmap.features.parameters import Filters, read_word
 from gridmap.models import Boundary, River
 from gridmap.models.ground import Level, said
 from gridmap.models.versions import version_of
@@ -34,9 +35,14 @@ DENOMINATORS = {"residents": "千名居民", "enterprises": "家企业", "km2": 
 # Rates are told for so many of a denominator.
 PER = {"residents": 1000, "enterprises": 1, "km2": 1}
 COUNTERS = ("cases", "areas", "rivers")
-# A window that has not ended is found anew no more often than this, however much is reported.
+# No longer window: with those before it that is as far back as anything was ever reported.
+LONGEST = dt.timedelta(days=3660)
+# A window is found anew no more often than this, however much is reported.
 REST = dt.timedelta(minutes=10)
+# Anybody may ask for any window, so there is an end to what is kept of them: those asked for last.
 KEPT_FOR = dt.timedelta(days=30)
+KEPT_AT_MOST = 500
+ASKED_AGAIN = dt.timedelta(days=1)
 AT_ONCE = 4
 
 
@@ -73,8 +79,18 @@ def window_of(filters: Filters, *, now: dt.datetime) -> Window:
     since = _day("since", filters.since) or until - dt.timedelta(days=365)
     if since >= until:
         raise BadParameter("参数 until 应晚于 since (until after since)", parameter="until")
+    if until - since > LONGEST:
+        raise BadParameter(f"时段不能长于 {LONGEST.days} 天 (the window is too long)", parameter="since")
     level = Level(filters.level or Level.GRID)
     return Window(level, filters.denominator or "residents", since, until, filters.category or "", filters.area or "")
+
+
+def read_category(name: str, value: str) -> str:
+    """A category's code or the beginning of one, no longer than there are."""
+    most = HotSpots._meta.get_field("category").max_length
+    if len(code := read_word(name, value)) > (most or 0):
+        raise BadParameter(f"参数 {name} 长于任何类别编码 (longer than any code)", parameter=name)
+    return code
 
 
 def _day(name: str, moment: dt.datetime | None) -> dt.date | None:
@@ -95,13 +111,16 @@ def kept(window: Window, *, now: dt.datetime) -> HotSpots:
         HotSpots.objects.filter(pk=found.pk, wanted=False).update(
             wanted=True, asked_at=now, started_at=None, progress=0
         )
+        found.refresh_from_db()
+    elif not found.wanted and now - found.asked_at > ASKED_AGAIN:
+        HotSpots.objects.filter(pk=found.pk, wanted=False).update(asked_at=now)
     return found
 
 
 def _is_old(found: HotSpots, now: dt.datetime) -> bool:
-    """Whether cases changed since: reports of a past window can still be merged, moved or put into another category."""
-    looked_at = found.done_at or found.told_at
-    if found.wanted or looked_at is None or now - looked_at < REST:
+    """Whether it was looked at some time ago, with an answer or without, and cases changed since."""
+    looked_at = [it for it in (found.told_at, found.done_at) if it is not None]
+    if found.wanted or not looked_at or now - max(looked_at) < REST:
         return False
     return found.version != version_of(*COUNTERS)
 
@@ -220,5 +239,6 @@ def _ground(level: Level, area: str, on: dt.date, version: int) -> _Ground:
 
 
 def forget_old(*, now: dt.datetime) -> int:
-    """Drop what nobody asked for in a month; returns how many."""
-    return HotSpots.objects.filter(asked_at__lt=now - KEPT_FOR).delete()[0]
+    """Drop what nobody asked for in a month, and of more than :data:`KEPT_AT_MOST` the eldest; returns how many."""
+    last = HotSpots.objects.order_by("-asked_at", "-pk").values("pk")[:KEPT_AT_MOST]
+    return HotSpots.objects.filter(Q(asked_at__lt=now - KEPT_FOR) | ~Q(pk__in=last)).delete()[0]

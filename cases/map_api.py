@@ -12,7 +12,7 @@ from django.utils import timezone
 from cases import hotspots
 from cases.density import density
 from cases.features import READERS
-from cases.hotspots import DENOMINATORS, LEVELS, Window, window_of
+from cases.hotspots import DENOMINATORS, LEVELS, Window, read_category, window_of
 from cases.models import HotSpots
 from cases.sheets import PERIOD, window_words
 from gridmap.features import answering, areal
@@ -29,7 +29,11 @@ DENSITY = Offered(
     turns=lambda question: f"{question.now:%Y%m%d}",
 )
 SPOTS_BY = frozenset({"area", "category", "denominator", "level", "since", "until"})
-SPOTS_READERS = READERS | {"level": one_of(*LEVELS), "denominator": one_of(*DENOMINATORS)}
+SPOTS_READERS = READERS | {
+    "category": read_category,
+    "denominator": one_of(*DENOMINATORS),
+    "level": one_of(*LEVELS),
+}
 ASK_AGAIN_SECONDS = 3
 # What it answers depends on the window that was found: see `_answered`.
 HOTSPOTS = Areal(
@@ -99,11 +103,13 @@ def _answered(found: HotSpots, window: Window) -> Areal:
         "status": "ready",
         "computed_at": done_at and timezone.localtime(done_at).isoformat(timespec="seconds"),
         "renewing": found.wanted,
+        # Why there is no better answer, if there is none.
+        "problem": found.problem,
         **hotspots.described(window),
         **{name: value for name, value in answer.items() if name != "rows"},
     }
     return replace(
         HOTSPOTS,
         sheet=lambda question: Sheet(head, answer["rows"]),
-        turns=lambda question: f"{found.pk}|{done_at}|{found.wanted}",
+        turns=lambda question: f"{found.pk}|{done_at}|{found.wanted}|{found.problem}",
     )

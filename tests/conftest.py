@@ -126,6 +126,17 @@ def django_db_setup(template: str, worker_id: str, django_db_blocker: DjangoDbBl
         _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="module")
+def apart(template: str, worker_id: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The name of a database that nobody else uses, with the district in it: for what commits, in threads."""
+    name = f"gridmap_apart_{worker_id}_{os.getpid()}"
+    with django_db_blocker.unblock():
+        _clone(name, template)
+    yield name
+    with django_db_blocker.unblock():
+        _admin_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _media(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
