@@ -347,6 +347,95 @@ QUESTIONS = [
     Row("an answer nobody makes", "/api/v1/categories", 406, "not-acceptable", headers={"Accept": "image/png"}),
 ]
 
+# What a month, a window or a day of it cannot be: the ends of the calendar, and what lies beside them.
+MOMENTS = [
+    *((name, value) for name in ("since", "until") for value in CASE_FILTERS[name]),
+    *(
+        (name, value)
+        for name in ("since", "until")
+        for value in (
+            "0001-01-01T00:00:00%2B08:00",
+            "0001-01-01T00:00:00Z",
+            "1899-12-31",
+            "3000-01-01",
+            "9999-12-31",
+            "9999-12-31T23:59:59-12:00",
+            "2026-01-01%00",
+            "2026-01-01&since=2026-02-01&until=2026-03-01",
+        )
+    ),
+]
+FIGURES = ("counts", "coverage", "density", "ground", "hotspots", "overdue")
+MAPS = [
+    *(
+        row
+        for where in FIGURES
+        for row in asked(
+            f"/api/v1/{where}?",
+            *MOMENTS,
+            ("area", "abc"),
+            ("area", "1234567890123456"),
+            ("category", "x" * 41),
+            ("category", "%00"),
+            ("unknown", "1"),
+            ("bbox", "114,25,115,26"),
+            ("after", "1"),
+        )
+    ),
+    *(
+        row
+        for where in FIGURES
+        if where != "hotspots"
+        for row in asked(
+            f"/api/v1/{where}?",
+            ("state", "lost"),
+            ("state", "closed,"),
+            ("channel", "pigeon"),
+            ("department", "a%20b"),
+            ("department", "x" * 41),
+        )
+    ),
+    *(
+        row
+        for where in ("counts", "coverage", "ground", "hotspots")
+        for row in asked(f"/api/v1/{where}.geojson?", ("since", "9999-12-31"), ("unknown", "1"))
+    ),
+    *(row for where in ("counts", "overdue") for row in asked(f"/api/v1/{where}?", ("level", "house"))),
+    *asked("/api/v1/coverage?", *(("level", it) for it in ("grid", "district", "town,community"))),
+    *asked("/api/v1/density?", ("level", "grid"), ("theme", "size"), ("overdue", "true")),
+    *asked("/api/v1/ground?", ("theme", "weather"), ("theme", "size&theme=party"), ("theme", "%00"), ("level", "grid")),
+    *asked(
+        "/api/v1/hotspots?",
+        ("level", "town"),
+        ("level", "district"),
+        ("denominator", "dogs"),
+        ("denominator", "km2&denominator=residents"),
+        ("category", "0" * 13),
+        ("since", "2026-01-01T10:00"),
+        ("until", "2026-01-01T00:00:00Z"),
+        ("until", "2026-02-01&since=2026-02-01"),
+        ("until", "2026-02-01&since=2026-03-01"),
+        ("since", "1900-01-01&until=2999-12-31"),
+        ("since", "2016-01-01&until=2026-06-30"),
+        *((name, "1") for name in ("department", "channel", "state", "theme", "overdue", "limit")),
+    ),
+    *asked(
+        "/api/v1/overdue.geojson?",
+        *MOMENTS,
+        ("overdue", "maybe"),
+        ("limit", "0"),
+        ("after", "a b"),
+        ("after", "x" * 41),
+        ("theme", "size"),
+    ),
+    *asked("/api/v1/overdue?", ("overdue", "maybe"), ("limit", "1")),
+    *(
+        row
+        for layer in ("heat", "overdue", "coverage")
+        for row in asked(f"/tiles/{layer}/9/419/217.mvt?", *MOMENTS[-8:], ("unknown", "1"), ("state", "lost"))
+    ),
+]
+
 METHODS = [
     Row(f"{method} {path}", path, 405, "method-not-allowed", method=method, json={} if method != "GET" else None)
     for path, methods in {
@@ -365,6 +454,9 @@ METHODS = [
         "/api/v1/cases/cells": ("POST",),
         "/api/v1/process": ("POST",),
         "/api/v1/summary": ("POST",),
+        **{f"/api/v1/{where}": ("POST", "DELETE") for where in FIGURES},
+        **{f"/api/v1/{where}.geojson": ("POST",) for where in ("counts", "coverage", "ground", "hotspots", "overdue")},
+        "/tiles/heat/9/419/217.mvt": ("POST",),
     }.items()
     for method in methods
 ]
@@ -493,4 +585,4 @@ ACTIONS = [
     ),
 ]
 
-ROWS = [*REPORTS, *BODIES, *PHOTOS, *QUESTIONS, *METHODS, *VOICES, *SURVEYS, *ACTIONS]
+ROWS = [*REPORTS, *BODIES, *PHOTOS, *QUESTIONS, *MAPS, *METHODS, *VOICES, *SURVEYS, *ACTIONS]
