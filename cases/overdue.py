@@ -12,6 +12,7 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.db import connection
 from django.db.models import Case as Choose
 from django.db.models import (
+    CharField,
     Count,
     DateTimeField,
     DurationField,
@@ -72,12 +73,19 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
     return chosen
 
 
-def share_left(now: dt.datetime) -> Any:
-    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue."""
+def spans(now: dt.datetime) -> tuple[Any, Any]:
+    """What is left of a whistle's time and the whole of it, in seconds, by the clock; a unit that has to do it again has
+    its time from then on."""
     left, whole = (
         Extract(ExpressionWrapper(span, output_field=DurationField()), "epoch", output_field=FloatField())
-        for span in (F("due_at") - Value(now, DateTimeField()), F("due_at") - F("start"))
+        for span in (F("due_at") - Value(now, DateTimeField()), F("due_at") - Coalesce("since", "start"))
     )
+    return left, whole
+
+
+def share_left(now: dt.datetime) -> Any:
+    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue."""
+    left, whole = spans(now)
     return left / Func(whole, Value(1.0), function="greatest", output_field=FloatField())
 
 
@@ -107,25 +115,57 @@ def overdue_hours(now: dt.datetime) -> Any:
     return Choose(When(late, then=Round(worked, 1)), default=None)
 
 
+# Where the town's office has a case that it was dispatched to, and whoever else has it by the size of the area.
+AT_THE_OFFICE = sorted(
+    state for state in OPEN if (desk := in_charge(state, ANYWHERE, {"office": "any"})) is not None and desk.is_unit
+)
+ROLES = {
+    (state, level): str(desk.role.label)
+    for state in sorted(OPEN)
+    for level in Level
+    if (desk := in_charge(state, ANYWHERE[: level.code_length], {})) is not None
+}
+
+
+def _office(column: str) -> Any:
+    """Something of the office that a case was dispatched to last, while it is there."""
+    last = Dispatch.objects.filter(case=OuterRef("case")).order_by("-pk").values(column)[:1]
+    return Choose(When(case__state__in=AT_THE_OFFICE, then=Subquery(last)), default=None)
+
+
 def holder() -> Any:
-    """Whose desk it is on, in words: the unit asked, or the town and who of it."""
-    desks = {state: desk for state in OPEN if (desk := in_charge(state, ANYWHERE, {})) is not None}
+    """Whose desk it is on, in words: the unit asked, the office it was dispatched to, or the town and who of it."""
+    usual = {state: role for (state, level), role in ROLES.items() if level == Level.GRID}
+    unusual = {key: role for key, role in ROLES.items() if role != usual[key[0]]}
     role = Choose(
-        *(When(case__state=state, then=Value(str(desk.role.label))) for state, desk in desks.items()), default=Value("")
+        *(
+            When(case__state=it, case__current_area__level=level, then=Value(who))
+            for (it, level), who in unusual.items()
+        ),
+        *(When(case__state=it, then=Value(who)) for it, who in usual.items()),
+        default=Value(""),
     )
     town = Area.objects.filter(code=Left(OuterRef("case__current_area"), Level.TOWN.code_length)).values("name")[:1]
-    return Coalesce("unit__name", Concat(Coalesce(Subquery(town), Value("")), Value(" "), role))
+    return Coalesce(
+        "unit__name", _office("office__name"), Concat(Coalesce(Subquery(town), Value("")), Value(" "), role)
+    )
 
 
 def since() -> Any:
-    """From when it has been where it is: when its unit was asked, or when the last thing happened to the case."""
-    last = TraceEvent.objects.filter(case=OuterRef("case")).order_by("-seq").values("at")[:1]
-    return Coalesce("since", Subquery(last))
+    """From when it has been where it is: when its unit was asked, or when the case came into its state.
+
+    Not when anything happened: reading it, or adding a voice, leaves it on the same desk.
+    """
+    came = TraceEvent.objects.filter(case=OuterRef("case")).exclude(from_state=F("to_state"))
+    return Coalesce("since", Subquery(came.order_by("-seq").values("at")[:1]))
 
 
 def hops() -> Any:
-    """In how many hands it was before: offices it was dispatched to, units ordered or asked to lead."""
-    asked_at = Coalesce(OuterRef("since"), Value(timezone.now()))
+    """In how many hands it was before: offices it was dispatched to, units ordered or asked to lead; of ``there_since``.
+
+    The hand it is in is none of them, though it may have to do it again.
+    """
+    asked_at = Coalesce(OuterRef("assignment__ordered_at"), OuterRef("there_since"))
     passed_on = Dispatch.objects.filter(case=OuterRef("case"), at__lt=asked_at)
     led = Assignment.objects.filter(case=OuterRef("case"), part=Assignment.Part.LEAD, ordered_at__lt=asked_at)
     counts = (it.order_by().values("case").annotate(n=Count("pk")).values("n") for it in (passed_on, led))
@@ -135,13 +175,16 @@ def hops() -> Any:
 
 def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
     now = timezone.now()
-    return open_whistles(filters, standing).annotate(
-        left=share_left(now),
-        late=class_of(now),
-        overdue_hours=overdue_hours(now),
-        holder=holder(),
-        there_since=since(),
-        hops=hops(),
+    return (
+        open_whistles(filters, standing)
+        .annotate(
+            left=share_left(now),
+            late=class_of(now),
+            overdue_hours=overdue_hours(now),
+            holder=holder(),
+            there_since=since(),
+        )
+        .annotate(hops=hops())
     )
 
 
@@ -164,9 +207,9 @@ OVERDUE = Collection(
         "level": "level",
         "part": "part",
         "holder": "holder",
-        "holder_code": "unit_id",
+        "holder_code": Coalesce("unit_id", _office("office_id"), output_field=CharField()),
         "since": "there_since",
-        "start": "start",
+        "start": Coalesce("since", "start"),
         "due_at": "due_at",
         "left": Round(F("left"), 3),
         "late": "late",
@@ -192,28 +235,23 @@ def _sums(question: Question) -> Sheet:
     filters, now = replace(question.filters, level=None), question.now
     soon = due_at(now, SOON, calendar_for(now, [SOON]))
     chosen = open_whistles(filters, question.standing).order_by()
-    # Django's own Extract would tell the seconds of Shanghai's clock.
-    seconds = (
-        Func(name, template="extract(epoch FROM %(expressions)s)", output_field=FloatField())
-        for name in ("start", "due_at")
-    )
-    rows = list(chosen.values_list("case__current_area_id", "case__state", *seconds))
-    codes, states, start, due = map(np.array, zip(*rows, strict=True)) if rows else (np.array([]),) * 4
-    running, at = np.isin(states, sorted(RUNNING)), now.timestamp()
-    late = running & (due < at)
+    rows = list(chosen.values_list("case__current_area_id", "case__state", *spans(now)))
+    codes, states, left, whole = map(np.array, zip(*rows, strict=True)) if rows else (np.array([]),) * 4
+    running = np.isin(states, sorted(RUNNING))
+    late = running & (left < 0)
     figures = {
         "open": np.ones(len(rows), dtype=bool),
         "suspended": ~running,
-        "due_soon": running & (due >= at) & (due <= soon.timestamp()),
+        "due_soon": running & (left >= 0) & (left <= (soon - now).total_seconds()),
         "overdue": late,
     }
     places, which = np.unique(codes.astype(f"U{level.code_length}"), return_inverse=True)
     groups = [np.ones(len(rows), dtype=bool), *(which == n for n in range(len(places)))]
-    total, *sums = _told([(group, due[group & late]) for group in groups], figures, at)
+    total, *sums = _told([(group, left[group & late]) for group in groups], figures, now)
     answered = [{"code": code, **its} for code, its in zip(places.tolist(), sums, strict=True)]
     answered = [it for it in answered if len(it["code"]) == level.code_length]
     answered.sort(key=lambda it: (-it["overdue"], it["code"]))
-    kinds = classes_of(running, start, due, at)
+    kinds = classes_of(running, left, whole)
     head = {
         "level": level.value,
         "total": total,
@@ -223,42 +261,45 @@ def _sums(question: Question) -> Sheet:
     return Sheet(head, answered)
 
 
-def classes_of(running: NDArray[np.bool_], start: Floats, due: Floats, at: float) -> NDArray[np.str_]:
-    """The class of each, as :func:`class_of` says it in the database; moments in seconds."""
-    left = (due - at) / np.maximum(due - start, 1)
+def classes_of(running: NDArray[np.bool_], left: Floats, whole: Floats) -> NDArray[np.str_]:
+    """The class of each, as :func:`class_of` says it in the database; ``left`` and ``whole`` as :func:`spans` has them."""
+    share = left / np.maximum(whole, 1)
     names = list(CLASSES)
-    steps = [left > 0.5, left >= 0.2, left >= 0, left > -1]
+    steps = [share > 0.5, share >= 0.2, share >= 0, share > -1]
     return np.where(running, np.select(steps, names[:4], names[4]), names[5])
 
 
 def _told(
-    groups: Sequence[tuple[NDArray[np.bool_], Floats]], figures: Mapping[str, NDArray[np.bool_]], at: float
+    groups: Sequence[tuple[NDArray[np.bool_], Floats]], figures: Mapping[str, NDArray[np.bool_]], now: dt.datetime
 ) -> list[dict[str, Any]]:
-    """Each group's figures, with the oldest limit past and the working hours since the middle one."""
-    middles = [float(np.sort(late)[(len(late) - 1) // 2]) if len(late) else None for _, late in groups]
-    worked = _worked([at, *middles])
+    """Each group's figures, with the oldest limit past and the median of working hours since; seconds below 0 since limits."""
+    middles = [
+        np.sort(late)[[(len(late) - 1) // 2, len(late) // 2]] if len(late) else np.zeros(2) for _, late in groups
+    ]
+    past = _worked(now, np.concatenate(middles)).reshape(-1, 2).mean(axis=1)
     return [
         {
             **{name: int((rows & group).sum()) for name, rows in figures.items()},
-            "oldest_due_at": _local(late.min()) if len(late) else None,
-            "median_overdue_hours": None if hours is None else round(worked[0] - hours, 1),
+            "oldest_due_at": _local(now, late.min()) if len(late) else None,
+            "median_overdue_hours": round(float(hours), 1) if len(late) else None,
         }
-        for (group, late), hours in zip(groups, worked[1:], strict=True)
+        for (group, late), hours in zip(groups, past, strict=True)
     ]
 
 
-def _local(seconds: float) -> str:
-    return dt.datetime.fromtimestamp(float(seconds), SHANGHAI).isoformat(timespec="seconds")
+def _local(now: dt.datetime, seconds: float) -> str:
+    return (now + dt.timedelta(seconds=float(seconds))).astimezone(SHANGHAI).isoformat(timespec="seconds")
 
 
-def _worked(moments: list[float | None]) -> list[Any]:
-    """Working hours since the beginning of the count, of each moment."""
+def _worked(now: dt.datetime, seconds: Floats) -> Floats:
+    """Working hours from moments so many seconds from now, below 0, until now."""
+    moments = [now + dt.timedelta(seconds=it) for it in seconds.tolist()]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT cases_worked(to_timestamp(at)) FROM unnest(%s::float8[]) WITH ORDINALITY AS told (at, nth) ORDER BY nth",
-            [moments],
+            "SELECT cases_worked(%s) - cases_worked(at) FROM unnest(%s) WITH ORDINALITY AS told (at, nth) ORDER BY nth",
+            [now, moments],
         )
-        return [hours for (hours,) in cursor.fetchall()]
+        return np.array([hours for (hours,) in cursor.fetchall()], dtype=np.float64)
 
 
 OVERDUE_SUMS = Areal(
