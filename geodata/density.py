@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from math import cos, pi, radians
 
 import numpy as np
@@ -53,13 +54,22 @@ class Surface:
 
     density: Floats
     bounds: tuple[float, float, float, float]
-    classes: tuple[Class, ...] = field(default=())
+
+    @cached_property
+    def drawn(self) -> Floats:
+        """The same by pixels of the picture; its top lies a little lower."""
+        fine: Floats = zoom(self.density, FINER, order=1, mode="nearest", grid_mode=True)
+        return fine
+
+    @cached_property
+    def classes(self) -> tuple[Class, ...]:
+        """From little to much; each is to be seen in the picture."""
+        return _classes(float(self.drawn.max()))
 
     def picture(self) -> bytes:
         """As PNG, transparent below the first class."""
-        fine = zoom(self.density, FINER, order=1, mode="nearest", grid_mode=True)
         edges = [it.start for it in self.classes]
-        index = np.digitize(fine, edges).astype(np.uint8)
+        index = np.digitize(self.drawn, edges).astype(np.uint8)
         image = Image.fromarray(index, mode="P")
         palette = [0, 0, 0, *(part for it in self.classes for part in bytes.fromhex(it.colour[1:]))]
         image.putpalette(palette)
@@ -93,7 +103,7 @@ def surface(x: Whole, y: Whole, count: Whole, urban: NDArray[np.bool_], *, cell_
         (west + shape[1]) / 2**cell_zoom * 360 - 180,
         float(latitude(north, cell_zoom)),
     )
-    return Surface(density, bounds, _classes(float(density.max())))
+    return Surface(density, bounds)
 
 
 def _classes(most: float) -> tuple[Class, ...]:
