@@ -16,6 +16,7 @@ import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 from numpy.typing import NDArray
 
 from cases.deadlines import SHANGHAI
@@ -82,18 +83,28 @@ def rows_of(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def by_area(filters: Filters) -> dict[str, Figures]:
     """Figures by the code of the area cases lie in now: of a grid, or of a town or district that has to find one."""
+    return _figures_by("area", F("current_area"), filters)
+
+
+def by_month(filters: Filters) -> dict[dt.date, Figures]:
+    """Figures by the first day of the month, in Shanghai, in which cases were reported; no month without any."""
+    return _figures_by("month", TruncMonth("reported_at", output_field=models.DateField(), tzinfo=SHANGHAI), filters)
+
+
+def _figures_by(column: str, of_a_case: Any, filters: Filters) -> dict[Any, Figures]:
+    """Figures by a column of :class:`AreaMonth`, and by what it is of a case."""
     months, rest = split(filters, known=("area",))
     chosen = in_months(AreaMonth, months, filters.category)
     if filters.area is not None:
         chosen = chosen.filter(area__startswith=filters.area)
-    found: defaultdict[str, Figures] = defaultdict(Figures)
+    found: defaultdict[Any, Figures] = defaultdict(Figures)
     for counted in (
-        _from_months(chosen, ("area",), Figures._fields),
-        *(_from_cases(part, {"code": F("current_area")}) for part in rest),
+        _from_months(chosen, (column,), Figures._fields),
+        *(_from_cases(part, {"key": of_a_case}) for part in rest),
     ):
-        for code, *figures in counted:
-            found[code] = found[code].plus(Figures(*figures))
-    return {code: figures for code, figures in found.items() if any(figures)}
+        for key, *figures in counted:
+            found[key] = found[key].plus(Figures(*figures))
+    return {key: figures for key, figures in found.items() if any(figures)}
 
 
 def by_cell(filters: Filters, *, zoom: int = CELL_ZOOM, merged_too: bool = False) -> Cells:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +14,9 @@ from cases.features import READERS
 from cases.hotspots import DENOMINATORS, LEVELS, Window, read_category, window_of
 from cases.models import HotSpots
 from cases.sheets import PERIOD, window_words
-from gridmap.features import answering, areal
+from gridmap.features import areal
 from gridmap.features.areal import Areal, Sheet
-from gridmap.features.offered import SCHEMA_VERSION, Offered, Question
+from gridmap.features.offered import Offered, Question
 from gridmap.features.parameters import one_of, read_filters
 
 DENSITY = Offered(
@@ -65,17 +64,11 @@ HOTSPOTS = Areal(
 def density_surface(request: HttpRequest) -> HttpResponse:
     """The density of cases as a picture with a legend."""
 
-    def make(question: Question) -> bytes:
-        head = {
-            "name": DENSITY.id,
-            "title": DENSITY.title,
-            "schema_version": SCHEMA_VERSION,
-            "generated_at": timezone.localtime().isoformat(timespec="seconds"),
-            "window": window_words(question.filters),
-        }
-        return json.dumps(head | density(question.filters, on=question.now.date()), ensure_ascii=False).encode()
+    def tell(question: Question) -> dict[str, Any]:
+        window = {"window": window_words(question.filters)}
+        return window | density(question.filters, on=question.now.date())
 
-    return answering.answer(request, DENSITY, make, media_type=areal.MEDIA_TYPE, kept=areal.KEPT)
+    return areal.answer_told(request, DENSITY, tell)
 
 
 def hot_spots(request: HttpRequest, *, as_geojson: bool = False) -> HttpResponse:

@@ -4,7 +4,7 @@ from functools import partial
 
 from django.urls import path
 
-from cases import api, desk_pages, map_api, views
+from cases import api, desk_pages, map_api, review_pages, views
 from cases.overdue import OVERDUE_SUMS
 from cases.sheets import COUNTS, COVERAGE, GROUND
 from gridmap.api import reads_only
@@ -29,6 +29,7 @@ urlpatterns = [
     ),
     path("api/v1/density", reads_only(map_api.density_surface), name="api-density"),
     path("api/v1/hotspots", reads_only(map_api.hot_spots), name="api-hotspots"),
+    path("api/v1/review", reads_only(review_pages.figures), name="api-review"),
     path(
         "api/v1/hotspots.geojson",
         reads_only(partial(map_api.hot_spots, as_geojson=True)),

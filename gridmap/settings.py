@@ -214,6 +214,7 @@ FIGURES = [
     "cases.overdue.OVERDUE_SUMS",
     "cases.map_api.HOTSPOTS",
     "cases.map_api.DENSITY",
+    "cases.review_pages.REVIEW",
 ]
 # What the one map shows, one layer at a time, and the filters that all layers share.
 MAP_LAYERS = [

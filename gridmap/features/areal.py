@@ -58,9 +58,18 @@ def figures() -> dict[str, Offered]:
 def answer(request: HttpRequest, shown: Areal) -> HttpResponse:
     """The figures as JSON; 304 when the caller already has them."""
 
-    def make(question: Question) -> bytes:
+    def tell(question: Question) -> dict[str, Any]:
         sheet = shown.sheet(question)
-        return _text({**_head(shown), **sheet.head, "rows": list(sheet.rows)})
+        return {**sheet.head, "rows": list(sheet.rows)}
+
+    return answer_told(request, shown, tell)
+
+
+def answer_told(request: HttpRequest, shown: Offered, tell: Callable[[Question], Mapping[str, Any]]) -> HttpResponse:
+    """What is told of a question, as JSON; 304 when the caller already has it."""
+
+    def make(question: Question) -> bytes:
+        return _text({**_head(shown), **tell(question)})
 
     return answering.answer(request, shown, make, media_type=MEDIA_TYPE, kept=KEPT)
 
@@ -85,7 +94,7 @@ def outlines_of(codes: Iterable[str], question: Question) -> dict[str, str]:
     return dict(in_force.filter(area__in=list(codes)).values_list("area_id", "geojson"))
 
 
-def _head(shown: Areal) -> dict[str, Any]:
+def _head(shown: Offered) -> dict[str, Any]:
     return {
         "name": shown.id,
         "title": shown.title,
