@@ -30,8 +30,9 @@ from gridmap.models import Area, Organisation
 from gridmap.models.ground import Level
 
 PER_RESIDENTS = 1_000
-# Below these a place is not ranked: chance alone would put small ones first and last.
+# Below these a place is neither ranked nor judged: chance alone would put small ones first and last.
 FEWEST_CASES, FEWEST_RESIDENTS, FEWEST_OPEN = 10, 100, 5
+TOO_FEW = "too_few"
 # How many places are named.
 TOP = 10
 # What the mean of all departments weighs in each one's shrunken mean, in results (DOMAIN 5.4).
@@ -151,7 +152,8 @@ def whistle_funnel(filters: Filters, district: Mapping[str, Figures], named: Map
     """The share of cases whistled up to the town, by community, beside what chance alone explains.
 
     The middle is the whole district's share, whatever ``filters.area`` says. ``curve`` are the limits to draw, in
-    percent; ``by_chance``: how many of the places shown chance alone would put outside, at most.
+    percent; ``by_chance``: how many of the places judged chance alone would put outside, at most.
+    A place with fewer cases than ``floor`` is not judged.
     """
     counted, elsewhere = to_level(district, Level.COMMUNITY)
     whistled = _whistled(replace(filters, area=None))
@@ -160,7 +162,10 @@ def whistle_funnel(filters: Filters, district: Mapping[str, Figures], named: Map
     shown = sorted(code for code, its in counted.items() if its.collected and _concerns(code, filters.area))
     cases = np.array([counted[code].collected for code in shown], dtype=np.int64)
     blown = np.array([whistled.get(code, 0) for code in shown], dtype=np.int64)
-    kinds = funnel.classes(blown, cases, share)
+    judged = [n >= FEWEST_CASES for n in cases]
+    kinds = [
+        kind if enough else TOO_FEW for kind, enough in zip(funnel.classes(blown, cases, share), judged, strict=True)
+    ]
     return {
         "whistle_rate": rate(k, n),
         "rows": [
@@ -173,8 +178,9 @@ def whistle_funnel(filters: Filters, district: Mapping[str, Figures], named: Map
             }
             for code, its, of, kind in zip(shown, blown, cases, kinds, strict=True)
         ],
-        "classes": {kind: kinds.count(kind) for kind in funnel.CLASSES},
-        "by_chance": {level: round(2 * beyond * len(shown), 1) for level, beyond in funnel.SHARES.items()},
+        "floor": FEWEST_CASES,
+        "classes": {kind: kinds.count(kind) for kind in (*funnel.CLASSES, TOO_FEW)},
+        "by_chance": {level: round(2 * beyond * sum(judged), 1) for level, beyond in funnel.SHARES.items()},
         "curve": _curve(share, int(cases.max()) if len(cases) else 0),
     }
 

@@ -1,4 +1,4 @@
-"""How things stand, as figures for machines: everybody may see them, they name no person."""
+"""How things stand, for leaders: the page, and its figures for machines. Everybody may see them; they name no person."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from typing import Any
 
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from cases.features import READERS
-from cases.models import SurveyAnswer
+from cases.models import Category, SurveyAnswer
 from cases.overdue import by_the_minute
 from cases.review import review
 from cases.sheets import PERIOD, window_words
+from cases.workflow import DONE, OPEN
 from gridmap.features import areal
 from gridmap.features.offered import Offered, Question
+from gridmap.models import Area
+from gridmap.models.ground import Level
 
 
 def _turns(question: Question) -> str:
@@ -40,3 +46,48 @@ def figures(request: HttpRequest) -> HttpResponse:
         return window | review(question.filters, now=question.now).as_dict()
 
     return areal.answer_told(request, REVIEW, tell)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """How things stand: the page asks for the figures and draws them; its filters are the map's, in its address."""
+    towns = _towns()
+    categories = _categories()
+    told = {
+        "figures": reverse("api-review"),
+        "map": reverse("map"),
+        "report": _report(),
+        "today": timezone.localdate().isoformat(),
+        "done": sorted(DONE),
+        "open": sorted(OPEN),
+        "categories": [it["code"] for group in categories for it in (group, *group["children"])],
+    }
+    return render(request, "cases/review.html", {"page": told, "towns": towns, "categories": categories})
+
+
+def _report() -> str | None:
+    """Where the same can be had as one file to keep, if the site has that."""
+    try:
+        return reverse("review-report")
+    except NoReverseMatch:
+        return None
+
+
+def _towns() -> list[dict[str, Any]]:
+    """Towns, each with its communities: codes and names."""
+    found: dict[str, dict[str, Any]] = {}
+    places = Area.objects.filter(level__in=[Level.TOWN, Level.COMMUNITY]).order_by("code").values_list("code", "name")
+    for code, name in places:
+        town = found.setdefault(code[: Level.TOWN.code_length], {"code": code, "name": name, "communities": []})
+        if code != town["code"]:
+            town["communities"].append({"code": code, "name": name})
+    return list(found.values())
+
+
+def _categories() -> list[dict[str, Any]]:
+    """Groups of categories, each with its own."""
+    rows = list(Category.objects.order_by("code").values("code", "name", "parent"))
+    return [
+        {**group, "children": [it for it in rows if it["parent"] == group["code"]]}
+        for group in rows
+        if group["parent"] is None
+    ]

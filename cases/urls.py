@@ -44,6 +44,7 @@ urlpatterns = [
         for it in (COUNTS, COVERAGE, GROUND)
     ),
     # pages
+    path("review/", reads_only(review_pages.page), name="review"),
     path("report/", views.report, name="report"),
     path("track/", views.track, name="track"),
     path("track/qr.svg", views.track_qr, name="track-qr"),

@@ -45,6 +45,7 @@ def keepers_only(status: int) -> dict[str, int]:
 # name → (method, path, expected status by caller). NUMBER is a reported case on the cast's grid.
 TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "map": ("get", "/", everybody(200)),
+    "review": ("get", "/review/", everybody(200)),
     "report": ("get", "/report/", everybody(200)),
     "track": ("get", "/track/", everybody(200)),
     "track-qr": ("get", "/track/qr.svg", everybody(404)),  # without number and code

@@ -150,6 +150,21 @@ def test_whistles_by_community_are_those_of_a_recount(filters: Filters) -> None:
     got = {it["code"]: (it["whistle_rate"]["numerator"], it["whistle_rate"]["denominator"]) for it in found["rows"]}
     assert got == {code: (its["sum"], its["size"]) for code, its in communities.iterrows()}
     assert sum(found["classes"].values()) == len(got)
+    assert found["classes"]["too_few"] == (communities["size"] < FEWEST_CASES).sum()
+    share = kept.whistled.mean() if len(kept) else 0
+    for row in found["rows"]:
+        k, n = row["whistle_rate"]["numerator"], row["whistle_rate"]["denominator"]
+        many, few = binom.sf(k - 1, n, share), binom.cdf(k, n, share)
+        expected = next(
+            (
+                f"{side}_{level}"
+                for level, p in (("99.8", 0.001), ("95", 0.025))
+                for side, tail in (("above", many), ("below", few))
+                if tail <= p
+            ),
+            "inside",
+        )
+        assert row["class"] == (expected if n >= FEWEST_CASES else "too_few")
 
 
 @pytest.mark.parametrize("share", [0.001, 0.065, 0.5, 0.97])

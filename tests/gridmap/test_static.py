@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.templatetags.static import static
 from django.test import Client, override_settings
@@ -35,6 +36,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     "entry",
     [
         "cases/js/report.js",
+        "cases/js/review.js",
         *(
             f"cases/js/map/{name}.js"
             for name in ("cases", "coverage", "density", "filters_form", "ground", "hotspots", "overdue")
@@ -61,3 +63,12 @@ def test_a_category_with_a_picture_nobody_has_still_shows(collected: Path) -> No
     assert answer.status_code == 200
     assert static("vendor/bootstrap-icons/question-circle.svg") in answer.content.decode()
     assert static("vendor/bootstrap-icons/cone-striped.svg") in answer.content.decode()
+
+
+def test_of_the_charts_package_only_the_file_the_page_loads_is_served(collected: Path) -> None:
+    wanted = "vendor/echarts/echarts.common.min.js"
+    names = {re.sub(r"\.[0-9a-f]{12}\.", ".", it.name) for it in (collected / "vendor/echarts").iterdir()}
+    assert {name.removesuffix(".gz").removesuffix(".br") for name in names} == {"echarts.common.min.js"}
+    assert finders.find(wanted) is not None
+    assert finders.find("vendor/echarts/echarts.js") is None
+    assert finders.find("vendor/leaflet/leaflet.js") is not None
