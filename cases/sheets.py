@@ -67,6 +67,8 @@ COUNTS = Areal(
         "code": "区域编码",
         "collected": "收集",
         "patrol": "其中巡查发现",
+        "astray": "其中压线、就近或人工更正的",
+        "merged": "并入别件的，不在收集之内",
         "done": "办结",
         "in_time": "按期办结",
         "open": "未结",

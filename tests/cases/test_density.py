@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from cases.counting import by_cell
+from cases.counting import by_cell, columns_of, rows_of
 from cases.deadlines import SHANGHAI
 from cases.density import _urban
 from cases.models import Case
@@ -76,7 +76,7 @@ def test_urban_ground_is_that_of_the_grids(client: Client) -> None:
     cells = by_cell(Filters())
     rng = np.random.default_rng(3)
     some = rng.choice(len(cells.n), 120, replace=False)
-    x, y = np.append(cells.columns[some], 0), np.append(cells.rows[some], 0)
+    x, y = np.append(columns_of(cells.key)[some], 0), np.append(rows_of(cells.key)[some], 0)
     found = _urban(x, y, NOW.date())
     towns = shapely.union_all(
         shapely.from_wkt(

@@ -112,6 +112,7 @@ def test_counts_are_those_of_a_recount(client: Client, cases: Any, query: dict[s
         "collected": collected,
         "patrol": collected & (kept.channel == "patrol"),
         "astray": collected & (kept.route_method != "within"),
+        "merged": ~collected,
         "done": done,
         "in_time": done & (kept.closed_at <= kept.due_at),
         "open": still,

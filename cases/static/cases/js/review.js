@@ -3,7 +3,7 @@
 import { givenToPage, make } from "../../gridmap/js/dom.js";
 import { request } from "../../gridmap/js/request.js";
 import { momentWords, rateWords } from "./figures.js";
-import { filterWords, NO_FILTERS, readFilters, serverQuery } from "./filters.js";
+import { filterWords, NO_FILTERS, readFilters, serverQuery } from "./map/filters.js";
 import { funnelOption, stepsOption, trendOption } from "./review/charts.js";
 import { linksFrom } from "./review/links.js";
 import { periods } from "./review/periods.js";
@@ -13,7 +13,8 @@ const page = givenToPage();
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const form = part("form");
 const choices = periods(page.today);
-const known = { categories: new Set(page.categories), states: new Set() };
+const none = new Set();
+const known = { categories: new Set(page.categories), states: none, channels: none, departments: none };
 const stillness = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
 const NARROW_PX = 600;
 
@@ -25,16 +26,16 @@ let drawnWidth = 0;
 /** The filters the address names. */
 function asked() {
   // Reviews are of what was reported, whatever became of it.
-  return { ...readFilters(new URLSearchParams(location.search), known), states: [], overdue: false };
+  return { ...readFilters(new URLSearchParams(location.search), known), overdue: false, level: "" };
 }
 
-/** @param {import("./filters.js").Filters} filters */
+/** @param {import("./map/filters.js").Filters} filters */
 function addressOf(filters) {
   const words = Object.entries(filterWords(filters)).filter(([, value]) => value !== null);
   return words.length ? `?${new URLSearchParams(words)}` : location.pathname;
 }
 
-/** @param {import("./filters.js").Filters} filters */
+/** @param {import("./map/filters.js").Filters} filters */
 function choose(filters) {
   history.pushState(null, "", addressOf(filters));
   show();

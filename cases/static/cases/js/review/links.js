@@ -1,9 +1,9 @@
 // Where a number leads: the map with the cases it counts. Pure.
 
-import { filterWords, NO_FILTERS } from "../filters.js";
+import { filterWords, NO_FILTERS } from "../map/filters.js";
 import { lastDay } from "./periods.js";
 
-/** @typedef {import("../filters.js").Filters} Filters */
+/** @typedef {import("../map/filters.js").Filters} Filters */
 
 /**
  * @param {{map: string, done: string[], open: string[]}} page
