@@ -100,7 +100,8 @@ async function tell(place, { move = false } = {}) {
     return;
   }
   const then = day && make("p", { class: "notice" }, `按 ${day} 的边界和任职；事项是今天的。`);
-  panel.showDetail(located.area.name, ...(then ? [then] : []), whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) }), ...(part ? [part] : []));
+  const who = whoAnswers(located, { onCloser: () => ground.highlight(code, { fit: true, maxZoom: 17 }) });
+  panel.showDetail(located.area.name, ...[then, who, part].filter(Boolean));
   keepInSight(place);
 }
 

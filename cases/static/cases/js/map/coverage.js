@@ -72,6 +72,11 @@ export function mount(context, layer) {
   /** The cases of which something was demanded. */
   const casesOf = (department, code) => listWords({ ...window(), category: filters.category, department, area: code });
 
+  /** How often something was demanded; of one department it opens the cases. */
+  function demandedIn(code, text, { demanded }) {
+    return demanded && filters.department ? opens(context, casesOf(filters.department, code), text) : text;
+  }
+
   async function write() {
     const towns = await namesOf(ground, "town");
     const places = await namesOf(ground, filters.level);
@@ -79,7 +84,7 @@ export function mount(context, layer) {
     const due = fellDue(total);
     part("percent").textContent = due ? `${((100 * total.arrived_in_time) / due).toFixed(1)} %` : "—";
     part("made-of").textContent = due ? `(${total.arrived_in_time}/${due})` : "";
-    part("demanded").replaceChildren(filters.department ? opens(context, casesOf(filters.department, ""), String(total.demanded)) : String(total.demanded));
+    part("demanded").replaceChildren(demandedIn("", String(total.demanded), total));
     part("arrived").textContent = String(total.arrived);
     part("waiting").textContent = String(total.waiting);
     part("window").textContent = periodWords(window());
@@ -111,10 +116,12 @@ export function mount(context, layer) {
   function writeMatrix(towns) {
     const codes = [...towns.keys()].sort();
     const departments = [...new Set(answer.rows.map((it) => it.department))].filter(answer.isChosen).sort();
-    const head = make("tr", {}, make("th", { scope: "col" }, "部门"), ...codes.map((code) => make("th", { scope: "col" }, towns.get(code))), make("th", { scope: "col" }, "合计"));
+    const titles = ["部门", ...codes.map((code) => towns.get(code)), "合计"];
+    const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
     const rows = departments.map((department) => {
       const own = (code) => summed(answer.rows.filter((it) => it.department === department && it.code.startsWith(code)));
-      return make("tr", {}, make("th", { scope: "row" }, nameOf(department)), ...[...codes, ""].map((code) => cell(department, code, own(code), towns.get(code) ?? "全区")));
+      const cells = [...codes, ""].map((code) => cell(department, code, own(code), towns.get(code) ?? "全区"));
+      return make("tr", {}, make("th", { scope: "row" }, nameOf(department)), ...cells);
     });
     part("matrix").replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   }
@@ -124,7 +131,8 @@ export function mount(context, layer) {
     const due = fellDue(demand);
     const element = make("td", { class: look.hatch ? "is-hatched" : "", title: `${nameOf(department)}，${name}：${look.words}` });
     element.style.setProperty("--look", look.hatch ? "transparent" : look.fill);
-    element.append(demand.demanded ? opens(context, casesOf(department, code), `${demand.arrived_in_time}/${due}`, `${nameOf(department)}在${name}：到期 ${due} 次，按时报到 ${demand.arrived_in_time} 次`) : "—");
+    const words = `${nameOf(department)}在${name}：到期 ${due} 次，按时报到 ${demand.arrived_in_time} 次`;
+    element.append(demand.demanded ? opens(context, casesOf(department, code), `${demand.arrived_in_time}/${due}`, words) : "—");
     return element;
   }
 
@@ -142,7 +150,7 @@ export function mount(context, layer) {
       make("p", {}, arrivalLook(demand).words),
       factList([
         ["部门", filters.department ? nameOf(filters.department) : "全部部门合计"],
-        ["需求", demand.demanded && filters.department ? opens(context, casesOf(filters.department, code), `${demand.demanded} 次`) : `${demand.demanded} 次`],
+        ["需求", demandedIn(code, `${demand.demanded} 次`, demand)],
         ["已报到", `${demand.arrived} 次`],
         ["按时", due ? `${demand.arrived_in_time}/${due}` : null],
         ["还在时限内", demand.waiting ? `${demand.waiting} 次` : null],

@@ -152,8 +152,10 @@ export function mount({ params, open, outline, ground, today }, described) {
       const period = layer.compare ? readPeriod(params().get("before")) : null;
       return period && { filters: { ...said, ...period }, words: [`本期 ${periodWords(said)}`, `上期 ${periodWords(period)}`] };
     },
-    sentence: (said, shown) =>
-      [periodWords(said), ...inForce({ ...said, since: "", until: "" }, names).filter((it) => shown.filters.includes(it.name)).map((it) => it.words)].join("；"),
+    sentence: (said, shown) => {
+      const others = inForce({ ...said, since: "", until: "" }, names).filter((it) => shown.filters.includes(it.name));
+      return [periodWords(said), ...others.map((it) => it.words)].join("；");
+    },
   };
 }
 

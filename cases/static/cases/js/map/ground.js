@@ -116,7 +116,7 @@ export function mount(context, layer) {
         "div",
         {},
         make("h3", {}, themes[theme()]),
-        row ? factList([["情况", answer.legend.find((it) => it.class === row.class)?.words ?? row.words], ["数值", valueWords(row)]]) : make("p", { class: "muted" }, "这里没有登记。"),
+        row ? factList([["类别", looks.get(row.class)?.words ?? row.class], ["说明", valueWords(row)]]) : make("p", { class: "muted" }, "这里没有登记。"),
         make("p", {}, opens(context, listWords({ area: located.area.code }), "打开本网格的事项")),
       );
     },

@@ -144,8 +144,10 @@ export function mount(context, layer) {
   /** A row whose numbers narrow the list below to what they count. */
   function townRow({ code, open: n, due_soon: soon, overdue, median_overdue_hours: median }, name) {
     const narrow = (late) => () => open({ area: code, late }, { fit: true });
-    const number = (count, late, words) =>
-      count ? make("button", { class: "btn-number number", type: "button", "aria-label": `${name}${words} ${count}，列出`, onclick: narrow(late) }, String(count)) : "0";
+    const number = (count, late, words) => {
+      const attributes = { class: "btn-number number", type: "button", "aria-label": `${name}${words} ${count}，列出`, onclick: narrow(late) };
+      return count ? make("button", attributes, String(count)) : "0";
+    };
     return make(
       "tr",
       { "data-code": code },
@@ -187,7 +189,7 @@ export function mount(context, layer) {
         make("small", {}, `${it.category_name} · ${it.area_name}`),
         make("small", { class: "number" }, waitWords(it)),
       ),
-      make("span", { class: `lateness lateness-${it.late}` }, it.suspended ? "挂账" : isLate(it) ? `超 ${it.overdue_hours} 工时` : (LATENESS[it.late] ?? LATENESS.still).words),
+      make("span", { class: `lateness lateness-${it.late}` }, latenessWords(it)),
     );
   }
 
@@ -217,8 +219,13 @@ export function mount(context, layer) {
         ["转手", `${it.hops} 次`],
         ["网格", it.area_name],
       ]),
-      make("div", { class: "case-doors" }, make("a", { class: "btn btn-primary", href: layer.page.replace("NUMBER", encodeURIComponent(it.number)) }, "打开事项")),
+      make("div", { class: "case-doors" }, make("a", { class: "btn btn-primary", href: pageOf(it) }, "打开事项")),
     );
+  }
+
+  /** @param {Whistle} it @returns {string} */
+  function pageOf(it) {
+    return layer.page.replace("NUMBER", encodeURIComponent(it.number));
   }
 
   function settle() {
@@ -260,9 +267,18 @@ export function mount(context, layer) {
   };
 }
 
+/** How late it is, in a few words. @param {Whistle} whistle @returns {string} */
+function latenessWords(whistle) {
+  if (whistle.suspended) {
+    return "挂账";
+  }
+  return isLate(whistle) ? `超 ${whistle.overdue_hours} 工时` : (LATENESS[whistle.late] ?? LATENESS.still).words;
+}
+
 /** @param {Whistle} whistle */
 function sign({ late, level, suspended }) {
-  const element = make("span", { class: `whistle-sign is-${SHAPES[level]?.shape ?? "circle"}${suspended ? " is-suspended" : ""}`, "aria-hidden": "true" }, make("span", {}));
+  const classes = ["whistle-sign", `is-${SHAPES[level]?.shape ?? "circle"}`, ...(suspended ? ["is-suspended"] : [])];
+  const element = make("span", { class: classes.join(" "), "aria-hidden": "true" }, make("span", {}));
   element.style.setProperty("--fill", (LATENESS[late] ?? LATENESS.still).fill);
   return element;
 }
