@@ -119,7 +119,7 @@ function state(shown) {
 function writePeriod({ since, until }, told) {
   const days = since || until ? `${since || "开始"} 到 ${until || "今天"}` : "全部时间";
   part("period").textContent = `${days}上报的事项，按现在的办理情况。`;
-  part("made").textContent = `统计于 ${momentWords(told.generated_at)}。示范数据是虚构的;每个比率都写明分子和分母，件数少的不排名。`;
+  part("made").textContent = `统计于 ${momentWords(told.generated_at)}。每个比率都写明分子和分母，件数少的不排名。`;
 }
 
 function write(told, links) {
@@ -164,8 +164,8 @@ function writeFunnel(funnel, links) {
   const outside = funnel.rows.filter((it) => /^(above|below)/.test(it.class));
   outside.sort((a, b) => Number(b.class.includes("99.8")) - Number(a.class.includes("99.8")) || b.whistle_rate.percent - a.whistle_rate.percent);
   part("funnel-words").textContent =
-    `每个点是一个社区，中线是全区的比例 ${rateWords(funnel.whistle_rate)}。界限内的高低可以用偶然解释;` +
-    `不到 ${funnel.floor} 件的 ${funnel.classes.too_few} 个社区不判断(空心，比例高出图外的画在顶边);其余 ` +
+    `每个点是一个社区，中线是全区的比例 ${rateWords(funnel.whistle_rate)}。界限内的高低可以用偶然解释；` +
+    `不到 ${funnel.floor} 件的 ${funnel.classes.too_few} 个社区不判断(空心，比例高出图外的画在顶边)；其余 ` +
     `${funnel.rows.length - funnel.classes.too_few} 个里，凭偶然最多约有 ${funnel.by_chance["95"]} 个越过 95 % 界限，${funnel.by_chance["99.8"]} 个越过 99.8 % 界限。` +
     "越过界限是去了解情况的理由，不是结论。";
   fill("outside", outside.length ? funnelTable(outside, links, "界限以外的社区") : words("没有越过界限的社区。"));
@@ -179,7 +179,7 @@ function writePlaces(places, links) {
   const { cases, residents, open } = places.floor;
   part("places-words").textContent =
     `每千人的件数只比较不少于 ${cases} 件、${residents} 人的地方(社区另有 ${places.community.busiest.too_few} 个、网格另有 ` +
-    `${places.grid.busiest.too_few} 个不够，不排);未结不到 ${open} 件的，列出超期而不排名。件数多也可能是报得勤。`;
+    `${places.grid.busiest.too_few} 个不够，不排)；未结不到 ${open} 件的，列出超期而不排名。件数多也可能是报得勤。`;
   for (const [level, name] of [["community", "社区"], ["grid", "网格"]]) {
     const { busiest, overdue } = places[level];
     fill(`${level}-busiest`, busiest.rows.length ? busiestTable(busiest, links, `每千人事项最多的${name}`) : words(`没有不少于 ${cases} 件的${name}。`));
@@ -189,13 +189,13 @@ function writePlaces(places, links) {
 
 function writeDepartments(departments, links) {
   part("departments-words").textContent =
-    `承办需求信函所列的部门。名次按考核结果的平均，件数越少越拉向全部部门的平均(“排名用分”);评分不到 ${departments.floor} 件的不排名。报到用时是工作时的中位数。`;
+    `承办需求信函所列的部门。名次按考核结果的平均，件数越少越拉向全部部门的平均(“排名用分”)；评分不到 ${departments.floor} 件的不排名。报到用时是工作时的中位数。`;
   fill("departments", departments.rows.length ? departmentsTable(departments, links) : words("这段时间没有向部门发出信函。"));
 }
 
 function writeSteps(steps) {
   part("steps-words").textContent =
-    `时段内结束的 ${steps.counted} 件${steps.latest_only ? "(按最近的这些件，更早的没有计入)" : ""}，从留痕计算，工作时;挂账期间不计，“评价反馈”只计到综合评分。`;
+    `时段内结束的 ${steps.counted} 件${steps.latest_only ? "(按最近的这些件，更早的没有计入)" : ""}，从留痕计算，工作时；挂账期间不计，“评价反馈”只计到综合评分。`;
   fill("steps", stepsTable(steps.rows));
   draw("steps", (look) => stepsOption(steps.rows, look));
 }
