@@ -11,14 +11,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from cases.features import READERS
-from cases.models import Category, SurveyAnswer
+from cases.models import Case, Category, SurveyAnswer
 from cases.overdue import by_the_minute
 from cases.review import review
 from cases.sheets import PERIOD, window_words
 from cases.workflow import DONE, OPEN
 from gridmap.features import areal
 from gridmap.features.offered import Offered, Question
-from gridmap.models import Area
+from gridmap.models import Area, Organisation
 from gridmap.models.ground import Level
 
 
@@ -50,7 +50,6 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 def page(request: HttpRequest) -> HttpResponse:
     """How things stand: the page asks for the figures and draws them; its filters are the map's, in its address."""
-    towns = _towns()
     categories = _categories()
     told = {
         "figures": reverse("api-review"),
@@ -61,7 +60,13 @@ def page(request: HttpRequest) -> HttpResponse:
         "open": sorted(OPEN),
         "categories": [it["code"] for group in categories for it in (group, *group["children"])],
     }
-    return render(request, "cases/review.html", {"page": told, "towns": towns, "categories": categories})
+    chosen_from = {
+        "towns": _towns(),
+        "categories": categories,
+        "channels": Case.Channel.choices,
+        "departments": Organisation.objects.filter(kind=Organisation.Kind.DEPARTMENT).order_by("code"),
+    }
+    return render(request, "cases/review.html", {"page": told, **chosen_from})
 
 
 def _report() -> str | None:

@@ -4,6 +4,7 @@ import { givenToPage, make } from "../../gridmap/js/dom.js";
 import { request } from "../../gridmap/js/request.js";
 import { momentWords, rateWords } from "./figures.js";
 import { filterWords, NO_FILTERS, readFilters, serverQuery } from "./map/filters.js";
+import { periodWords } from "./map/periods.js";
 import { funnelOption, stepsOption, trendOption } from "./review/charts.js";
 import { linksFrom } from "./review/links.js";
 import { periods } from "./review/periods.js";
@@ -13,8 +14,13 @@ const page = givenToPage();
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const form = part("form");
 const choices = periods(page.today);
-const none = new Set();
-const known = { categories: new Set(page.categories), states: none, channels: none, departments: none };
+const known = {
+  categories: new Set(page.categories),
+  states: new Set(),
+  channels: codesOf("channel"),
+  departments: codesOf("department"),
+};
+const FIELDS = ["since", "until", "category", "channel", "department"];
 const stillness = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
 const NARROW_PX = 600;
 
@@ -23,10 +29,15 @@ const charts = new Map();
 let loading = new AbortController();
 let drawnWidth = 0;
 
+/** What can be chosen in a field. @param {string} name */
+function codesOf(name) {
+  return new Set([...form.elements[name].options].map((it) => it.value).filter(Boolean));
+}
+
 /** The filters the address names. */
 function asked() {
   // Reviews are of what was reported, whatever became of it.
-  return { ...readFilters(new URLSearchParams(location.search), known), overdue: false, level: "" };
+  return { ...readFilters(new URLSearchParams(location.search), known), states: [], overdue: false, level: "" };
 }
 
 /** @param {import("./map/filters.js").Filters} filters */
@@ -42,7 +53,7 @@ function choose(filters) {
 }
 
 function writeForm(filters) {
-  for (const name of ["since", "until", "category"]) {
+  for (const name of FIELDS) {
     form.elements[name].value = filters[name];
   }
   const { area } = form.elements;
@@ -116,9 +127,8 @@ function state(shown) {
   }
 }
 
-function writePeriod({ since, until }, told) {
-  const days = since || until ? `${since || "开始"} 到 ${until || "今天"}` : "全部时间";
-  part("period").textContent = `${days}上报的事项，按现在的办理情况。`;
+function writePeriod(period, told) {
+  part("period").textContent = `${periodWords(period)}上报的事项，按现在的办理情况。`;
   part("made").textContent = `统计于 ${momentWords(told.generated_at)}。每个比率都写明分子和分母，件数少的不排名。`;
 }
 
@@ -230,7 +240,7 @@ function redraw({ chart, option }, { animation = false } = {}) {
 
 form.addEventListener("change", () => {
   const data = new FormData(form);
-  choose({ ...asked(), ...Object.fromEntries(["since", "until", "area", "category"].map((name) => [name, data.get(name)])) });
+  choose({ ...asked(), ...Object.fromEntries([...FIELDS, "area"].map((name) => [name, data.get(name)])) });
 });
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", (event) => {

@@ -10,8 +10,7 @@ import { lastDay } from "./periods.js";
  * @param {Filters} filters  those of the page
  */
 export function linksFrom(page, filters) {
-  const within = (more, layer = "cases", words = {}) =>
-    `${page.map}?${query({ layer, ...filterWords({ ...NO_FILTERS, ...filters, ...more }), ...words })}`;
+  const within = (more, layer = "cases") => `${page.map}?${query({ layer, ...filterWords({ ...NO_FILTERS, ...filters, ...more }) })}`;
   const narrower = (area) => (filters.area.startsWith(area) ? filters.area : area);
   return {
     collected: () => within({}),
@@ -20,7 +19,9 @@ export function linksFrom(page, filters) {
     overdue: (area = "") => within({ overdue: true, area: area || filters.area }),
     area: (area) => within({ area: narrower(area) }),
     month: (month) => within({ since: later(`${month}-01`, filters.since), until: sooner(lastDay(month), filters.until) }),
-    department: (department) => within({}, "coverage", { department }),
+    department: (department) => within({ department }),
+    arrivals: (department) => within({ department }, "coverage"),
+    departmentOverdue: (department) => within({ department }, "overdue"),
   };
 }
 

@@ -91,26 +91,27 @@ export function overdueTable(overdue, links, caption) {
 /** @param {any} departments @param {any} links */
 export function departmentsTable({ rows, total }, links) {
   const cells = (it) => [
-    it.waiting ? `${it.demanded}(${it.waiting} 未到限)` : it.demanded,
-    rateWords(it.arrival_rate),
+    link(links.department(it.code), it.demanded),
+    it.waiting,
+    link(links.arrivals(it.code), rateWords(it.arrival_rate)),
     tenths(it.median_hours),
     rateWords(it.done_rate),
-    it.overdue,
+    link(links.departmentOverdue(it.code), it.overdue),
     tenths(it.mean_result),
     between(it.interval),
     it.scored,
   ];
   const found = table(
     "部门",
-    ["部门", "#名次", "#需报到", "#按时报到率", "#报到用时", "#按期办结率", "#超期", "#平均考核", "#95 % 区间", "#评分件数", "#排名用分"],
+    ["部门", "#名次", "#需报到", "#未到限", "#按时报到率", "#报到用时", "#按期办结率", "#超期", "#平均考核", "#95 % 区间", "#评分件数", "#排名用分"],
     rows.map((it) => [
-      link(links.department(it.code), it.name),
+      link(links.arrivals(it.code), it.name),
       ranked(it.rank),
       ...cells(it),
       tenths(it.shrunken_mean),
     ]),
   );
-  const sums = ["全部", "", ...cells(total), ""];
+  const sums = ["全部", "", ...cells(total).map((it) => (it instanceof Node ? it.textContent : it)), ""];
   found.append(make("tfoot", {}, make("tr", {}, ...sums.map((it, at) => make(at ? "td" : "th", { scope: at ? null : "row", class: at ? "number" : null }, text(it))))));
   return found;
 }
