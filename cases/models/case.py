@@ -206,6 +206,8 @@ class Case(models.Model):
             models.Index(fields=["current_area", "state"], name="case_current_area_state"),
             models.Index(fields=["state", "due_at"], name="case_state_due"),
             models.Index(fields=["reported_at"], name="case_reported_at"),
+            # The latest that ended, whose trace tells how long each step took.
+            models.Index(fields=["closed_at", "id"], condition=Q(closed_at__isnull=False), name="case_ended"),
             # A desk reads the open ones by deadline, however many have ended. (Open: see case_closed_at_when_ended.)
             models.Index(
                 fields=["due_at", "id"],

@@ -365,7 +365,7 @@ MOMENTS = [
         )
     ),
 ]
-FIGURES = ("counts", "coverage", "density", "ground", "hotspots", "overdue")
+FIGURES = ("counts", "coverage", "density", "ground", "hotspots", "overdue", "review")
 MAPS = [
     *(
         row
@@ -429,6 +429,7 @@ MAPS = [
         ("theme", "size"),
     ),
     *asked("/api/v1/overdue?", ("overdue", "maybe"), ("limit", "1")),
+    *asked("/api/v1/review?", ("level", "grid"), ("overdue", "true"), ("theme", "size"), ("limit", "1")),
     *(
         row
         for layer in ("heat", "overdue", "coverage")
