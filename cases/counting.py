@@ -10,11 +10,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from time import sleep
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from numpy.typing import NDArray
@@ -37,6 +38,10 @@ KEYS = ("month", "category", "area", "cell", "unit", "digits")
 # Fewer rows than this are not worth joining.
 MANY = 500
 SETTLING = 4490_0205
+# How long counting anew waits for writers, well before the database looks for deadlocks (1 s), and how often.
+PATIENCE, PAUSE_S, TRIES = "300ms", 0.2, 300
+# What it says then: https://www.postgresql.org/docs/current/errcodes-appendix.html
+LOCKED = "55P03"
 
 
 class Figures(NamedTuple):
@@ -266,9 +271,24 @@ def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any
 
 
 def recount() -> None:
-    """Count everything anew; writing waits meanwhile."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT cases_recount()")
+    """Count everything anew; writing waits meanwhile.
+
+    It stops the tables one after the other. A writer who is in the middle may want one that is stopped already, and then
+    neither would go on: so whoever counts gives way soon, and begins again.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                # Rows joined meanwhile would not be seen, and so be kept besides what is counted.
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (SETTLING,))
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", (PATIENCE,))
+                cursor.execute("SELECT cases_recount()")
+        except OperationalError as waited:
+            if not left or getattr(waited.__cause__, "pgcode", "") != LOCKED:
+                raise
+            sleep(PAUSE_S)
+        else:
+            return
 
 
 def settle(*, at_least: int = MANY) -> int:
