@@ -8,6 +8,7 @@ another category; until then the last one is shown with its time.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,8 +29,9 @@ from gridmap.features.parameters import Filters, read_word
 from gridmap.models import Boundary, River
 from gridmap.models.ground import Level, said
 from gridmap.models.versions import version_of
-from gridmap.problems import BadParameter
+from gridmap.problems import DATABASE_AWAY, BadParameter
 
+LOG = logging.getLogger(__name__)
 LEVELS = (Level.GRID, Level.COMMUNITY)
 DENOMINATORS = {"residents": "千名居民", "enterprises": "家企业", "km2": "平方公里"}
 # Rates are told for so many of a denominator.
@@ -149,8 +151,13 @@ def _find_next(now: Callable[[], dt.datetime]) -> bool:
     window = Window(Level(row.level), row.denominator, row.since, row.until, row.category, row.area)
     try:
         answer = spots(window, on=now().date(), tell=tell)
-    except ValueError as problem:  # the ground cannot be used: whoever asked is told, and the sweep goes on
-        HotSpots.objects.filter(pk=row.pk).update(problem=str(problem), wanted=False, told_at=now())
+    except DATABASE_AWAY:
+        raise
+    except Exception as problem:  # whoever asked is told, and the sweep goes on for all others
+        # The ground cannot be used, which a sentence says; or something nobody thought of, which the log has whole.
+        LOG.exception("hot spots of %s", window)
+        told = str(problem) if isinstance(problem, ValueError) else "计算没有成功，原因见日志 (failed, see the log)"
+        HotSpots.objects.filter(pk=row.pk).update(problem=told, wanted=False, told_at=now())
         return False
     HotSpots.objects.filter(pk=row.pk).update(
         answer=answer, version=version, progress=1, done_at=now(), wanted=False, problem=""

@@ -276,6 +276,23 @@ def test_what_failed_is_not_tried_again_before_its_rest(
     assert ask(client, level="community", **YEAR)[1]["problem"] == ""
 
 
+def test_what_nobody_thought_of_is_logged_and_ends_no_sweep(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any, **more: Any) -> None:
+        raise ZeroDivisionError("by the way")
+
+    ask(client, level="community", **YEAR)
+    with monkeypatch.context() as broken:
+        broken.setattr(hotspots, "spots", fail)
+        assert find() == 0
+    assert "by the way" in caplog.text
+    status, said = ask(client, level="community", **YEAR)
+    assert (status, said["status"]) == (202, "failed")
+    assert "by the way" not in said["problem"]
+    assert "日志" in said["problem"]
+
+
 def test_what_changed_while_it_was_found_is_found_anew(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     real = hotspots.spots
 
