@@ -173,19 +173,19 @@ def hops() -> Any:
     return first + second
 
 
+def described(chosen: QuerySet[OpenWhistle], *, now: dt.datetime) -> QuerySet[Any]:
+    """Open whistles with what is to be said of each at a moment."""
+    return chosen.annotate(
+        left=share_left(now),
+        late=class_of(now),
+        overdue_hours=overdue_hours(now),
+        holder=holder(),
+        there_since=since(),
+    ).annotate(hops=hops())
+
+
 def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
-    now = timezone.now()
-    return (
-        open_whistles(filters, standing)
-        .annotate(
-            left=share_left(now),
-            late=class_of(now),
-            overdue_hours=overdue_hours(now),
-            holder=holder(),
-            there_since=since(),
-        )
-        .annotate(hops=hops())
-    )
+    return described(open_whistles(filters, standing), now=timezone.now())
 
 
 def by_the_minute(question: Question) -> str:
