@@ -5,6 +5,7 @@ from functools import partial
 from django.urls import path
 
 from cases import api, desk_pages, map_api, review_pages, views
+from cases.map_report.download import download
 from cases.overdue import OVERDUE_SUMS
 from cases.sheets import COUNTS, COVERAGE, GROUND
 from gridmap.api import reads_only
@@ -45,6 +46,7 @@ urlpatterns = [
     ),
     # pages
     path("review/", reads_only(review_pages.page), name="review"),
+    path("review/report.html", reads_only(download), name="review-report"),
     path("report/", views.report, name="report"),
     path("track/", views.track, name="track"),
     path("track/qr.svg", views.track_qr, name="track-qr"),

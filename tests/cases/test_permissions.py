@@ -80,6 +80,7 @@ TABLE: dict[str, tuple[str, str, dict[str, int]]] = {
     "api-hotspots-geojson": ("get", "/api/v1/hotspots.geojson", everybody(202)),
     "api-overdue": ("get", "/api/v1/overdue", everybody(200)),
     "api-review": ("get", "/api/v1/review", everybody(200)),
+    "review-report": ("get", "/review/report.html?area=360702001&since=2026-06-01", everybody(200)),
     "api-case": ("get", "/api/v1/cases/NUMBER", everybody(200)),
     "api-voices": ("post", "/api/v1/cases/NUMBER/voices", everybody(400)),
     "api-survey": ("post", "/api/v1/cases/NUMBER/survey", everybody(400)),
