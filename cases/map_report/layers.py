@@ -384,10 +384,14 @@ def add_towns(drawn: Drawn, filters: Filters, *, now: dt.datetime) -> None:
     folium.GeoJson(shapes, style_function=lambda _: look, pane="lines", interactive=False, control=False).add_to(group)
     for it in towns:
         icon = folium.DivIcon(html=f"<span>{conditional_escape(it.name)}</span>", icon_size=(0, 0), class_name="town")
-        folium.Marker((it.lat, it.lon), icon=icon, pane="lines", interactive=False, keyboard=False).add_to(group)
+        folium.Marker((it.lat, it.lon), icon=icon, pane="names", interactive=False, keyboard=False).add_to(group)
     drawn.layers.append(group)
 
 
 def panes() -> list[CustomPane]:
-    """Where lines and marks are drawn: above what is filled, whichever of it was chosen last."""
-    return [CustomPane("lines", z_index=450), CustomPane("marks", z_index=460, pointer_events=True)]
+    """Where lines, marks and names are drawn: above what is filled, whichever of it was chosen last."""
+    return [
+        CustomPane("lines", z_index=450),
+        CustomPane("marks", z_index=460, pointer_events=True),
+        CustomPane("names", z_index=470),
+    ]
