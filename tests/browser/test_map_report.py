@@ -118,6 +118,17 @@ def test_it_shows_the_numbers_of_the_review(opened: Page, told: dict[str, Any]) 
     assert names == [it["name"] for it in told["departments"]["rows"]]
 
 
+def test_the_review_page_hands_it_over_with_the_same_filters(desk_page: Page, folder: Path) -> None:
+    desk_page.goto("/review/?since=2026-06-01&until=2026-06-30&area=360702001")
+    expect(desk_page.locator("[data-part=report-door]")).to_have_attribute("href", re.compile("until=2026-07-01"))
+    with desk_page.expect_download() as handed:
+        desk_page.locator("[data-part=report-door]").click()
+    handed.value.save_as(folder / "handed.html")
+    text = (folder / "handed.html").read_text(encoding="utf-8")
+    assert "2026-06-01 起、2026-07-01 前上报的事项" in text
+    assert "360702001</dd>" in text
+
+
 def test_the_whole_district_is_seen_whatever_the_size(opened: Page) -> None:
     for width, height in ((1440, 900), (1000, 600), (390, 844)):
         opened.set_viewport_size({"width": width, "height": height})
