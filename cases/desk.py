@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db.models import Count, Q, TextChoices, Value, Window
 
 from cases.course import Course, courses_of, usable
@@ -20,7 +21,7 @@ from gridmap.models import Area, Organisation
 from gridmap.problems import BadParameter
 from gridmap.roles import Role
 
-MAX_ROWS = 30
+MAX_ROWS: int = settings.DESK_ROWS
 # A button says what was done; a desk says what is to be done.
 TURN_WORDS = {
     "resolve": "处置到位",

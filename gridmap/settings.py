@@ -251,6 +251,8 @@ EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridmap@localhost")
 # Where people reach the site, for the links in what is sent out; without it they are paths.
 SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
+# How many cases a page of the desk shows at most.
+DESK_ROWS = int(os.environ.get("DESK_ROWS", "30"))
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")
 

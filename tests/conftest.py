@@ -283,6 +283,8 @@ def serving(database_url: str, folder: Path) -> Iterator[Site]:
         "DATABASE_URL": database_url,
         "MEDIA_ROOT": str(folder / "media"),
         "DEBUG": "1",
+        # All browser tests share it, and each looks for its own case, however many the others have left open.
+        "DESK_ROWS": "1000",
         "LOG_LEVEL": "WARNING",
     }
     # The server is given a socket that listens already: a port merely found free could be another's by then.

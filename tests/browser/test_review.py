@@ -59,9 +59,9 @@ def test_the_numbers_are_those_of_the_site_and_nobody_else_is_asked(
     read(desk_page)
     told = figures(site)
     expect_headline(desk_page, told)
-    assert desk_page.locator("[data-figure=completion_rate]").inner_text().startswith("99.8 %")
 
-    assert [row[:4] for row in cells(desk_page, "trend")] == [
+    # What others report meanwhile is of a month that has not ended, which is said beside it.
+    assert [[row[0].removesuffix("(未完)"), *row[1:4]] for row in cells(desk_page, "trend")] == [
         [it["month"], str(it["collected"]), str(it["done"]), str(it["in_time"])] for it in told["trend"]
     ]
     assert [(row[0], row[4]) for row in cells(desk_page, "funnel")] == [

@@ -32,6 +32,13 @@ def asked(
     return f"{unit}, '{part}', '{task}', {limit}, {due}, NULL::timestamptz, {finished}::timestamptz"
 
 
+def hot_spots(times: int = 1, until: str = "2026-04-01", done: str = "NULL") -> str:
+    return f"""INSERT INTO cases_hotspots
+        (level, denominator, category, area, since, until, method, wanted, asked_at, progress, done_at, problem)
+        SELECT 'grid', 'residents', '', '', '2026-01-01', '{until}', '0', true, now(), 0, {done}::timestamptz, ''
+        FROM generate_series(1, {times})"""
+
+
 # Whether there is such an assignment is asked at the end of the transaction only.
 CHECK_IN = f"INSERT INTO cases_checkin (assignment_id, persons, note, at, by_id) VALUES (1, '', '', now(), {SOMEBODY})"
 TWICE = "FROM generate_series(1, 2)"
@@ -132,6 +139,9 @@ REFUSED_CASES = {
         "UPDATE cases_letter SET confirmed_by_id = NULL WHERE confirm_by IS NULL",
         "letter_confirmed_or_urgent",
     ),
+    "hot spots asked for twice": (hot_spots(2), "hot_spots_asked_once"),
+    "hot spots of no time": (hot_spots(until="2026-01-01"), "hot_spots_until_after_since"),
+    "hot spots done without an answer": (hot_spots(done="now()"), "hot_spots_done_with_an_answer"),
     "six marks of five": ("UPDATE cases_verification SET solved = 6", "verification_marks_0_to_5"),
     "more than all points": ("UPDATE cases_result SET total = 100.5", "result_0_to_100"),
     "appeal without a reason": (
