@@ -102,7 +102,11 @@ def _hot_spots() -> list[Finding]:
     """A process of its own, from its start: what it takes, and its memory at most."""
     begun = time.perf_counter()
     found = subprocess.run(
-        [sys.executable, "-c", "from benchmarks.layers import spots_of_a_year as run; run()"],
+        [
+            sys.executable,
+            "-c",
+            "import django; django.setup(); from benchmarks.layers import spots_of_a_year as run; run()",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -126,9 +130,6 @@ def _hot_spots() -> list[Finding]:
 
 def spots_of_a_year() -> None:
     """Find the hot spots of a year; prints the process's largest memory in megabytes."""
-    import django
-
-    django.setup()
     from cases.hotspots import Window, spots
 
     answer = spots(Window(Level.GRID, "residents", dt.date(2025, 7, 1), dt.date(2026, 7, 1)), on=dt.date(2026, 7, 1))
