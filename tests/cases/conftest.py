@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
 
 from cases import photos
 from cases.actions.town import rules_for, units_of
 from cases.actions.whistling import who_can_be_sent
 from cases.models import Case
+from cases.workflow import State
 from gridmap.models import Appointment, Person
 from gridmap.roles import Role
 from tests.cases.assessing import FRIDAY, THURSDAY, TUESDAY, WEDNESDAY, certified, july
@@ -27,6 +31,7 @@ from tests.cases.playing import (
     report,
     user_of,
 )
+from tests.cases.recounting import NOW, table_of_cases
 from tests.conftest import Cast
 
 
@@ -153,3 +158,18 @@ def closed(claimed: Case, offices: list[Office]) -> Case:
 @pytest.fixture
 def evaluated(closed: Case, cast: Cast) -> Case:
     return act(closed, "evaluate", cast.clerk, july(FRIDAY, 10))
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the moment of the recounts, and stays so."""
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+
+
+@pytest.fixture
+def cases() -> Any:
+    """A table of all cases, with what is open: a few of them late, one suspended."""
+    late = list(Case.objects.filter(closed_at=None).order_by("pk").values_list("pk", flat=True)[:9])
+    Case.objects.filter(pk__in=late).update(due_at=F("reported_at"))
+    Case.objects.filter(pk__in=late[:2]).update(state=State.SUSPENDED)
+    return table_of_cases()

@@ -20,7 +20,7 @@ from cases.coverage import coverage
 from cases.models import Assignment, Case, OpenWhistle, Result
 from gridmap.features.parameters import Filters
 from gridmap.models.ground import Level
-from tests.cases.test_counting import (
+from tests.cases.recounting import (
     NOW,
     as_dict,
     cells_of,

@@ -25,7 +25,7 @@ from geodata.crs import STORED_SRID
 from gridmap.features.parameters import Filters
 from gridmap.features.tile import Tile
 from gridmap.models import Area, Boundary
-from tests.cases.test_counting import NOW
+from tests.cases.recounting import NOW
 
 pytestmark = pytest.mark.django_db
 

@@ -26,7 +26,7 @@ from geodata.hotspots import CLASSES, METHOD, neighbours, persistence
 from geodata.hotspots import hotspots as statistic
 from gridmap.models import Area, Boundary, River
 from gridmap.models.ground import Level
-from tests.cases.test_counting import NOW, table_of_cases
+from tests.cases.recounting import NOW, table_of_cases
 from tests.conftest import PATIENCE_S
 from tests.threads import on, threads_on
 

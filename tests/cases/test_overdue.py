@@ -24,7 +24,7 @@ from cases.reminding import in_charge
 from cases.workflow import OPEN, RUNNING, State
 from gridmap.models import Area, Organisation
 from tests.cases.playing import Department, Office, act, department, dispatched
-from tests.cases.test_counting import NOW
+from tests.cases.recounting import NOW
 from tests.cases.test_waiting import Town, cases, stage  # noqa: F401  fixtures
 from tests.conftest import Cast
 
