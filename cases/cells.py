@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 from numpy.typing import NDArray
 
 from cases.counting import Cells, by_cell, columns_of, rows_of
 from cases.features import rows
+from cases.models.case import late
 from cases.models.counts import CELL_ZOOM
-from cases.workflow import RUNNING
 from geodata.tiles import latitude
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
@@ -69,7 +69,6 @@ def _touched(key: NDArray[np.int64], zoom: int, box: tuple[float, float, float, 
 def _unfinished(filters: Filters, zoom: int, now: dt.datetime) -> dict[int, dict[str, int]]:
     """What is open in each cell, and past its limit: few, so they are always asked of the cases."""
     cell = F("quadkey").bitrightshift(2 * (QUADKEY_ZOOM - zoom))
-    late = Q(state__in=sorted(RUNNING), due_at__lt=now)
     chosen = rows(filters, NOBODY).filter(closed_at=None).order_by().values(cell=cell)
-    counted = chosen.annotate(open=Count("pk"), overdue=Count("pk", filter=late))
+    counted = chosen.annotate(open=Count("pk"), overdue=Count("pk", filter=late(now)))
     return {it["cell"]: {"open": it["open"], "overdue": it["overdue"]} for it in counted}

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from cases.deadlines import SHANGHAI
 from cases.features import rows
 from cases.models import AreaMonth, Case, CellMonth, UnitMonth
+from cases.models.case import late
 from cases.models.counts import CELL_ZOOM, GROUP_LETTERS, Counts
-from cases.workflow import DONE, RUNNING, State
+from cases.workflow import DONE, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
 from gridmap.features.tile import QUADKEY_ZOOM
@@ -163,9 +164,8 @@ def cells_statement(filters: Filters, quadkeys: tuple[int, int], *, zoom: int) -
 
 def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]:
     """What is open now of the cases the filters mean, by the area they lie in: few, so always from the cases."""
-    late = Q(state__in=sorted(RUNNING), due_at__lt=now)
     counted = rows(filters, NOBODY).filter(closed_at=None).order_by().values("current_area")
-    found = counted.annotate(open=Count("pk"), overdue=Count("pk", filter=late))
+    found = counted.annotate(open=Count("pk"), overdue=Count("pk", filter=late(now)))
     return {it["current_area"]: Unfinished(it["open"], it["overdue"]) for it in found}
 
 

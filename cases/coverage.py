@@ -21,8 +21,8 @@ from scipy.special import stdtrit
 from cases.counting import in_months, split
 from cases.features import conditions
 from cases.models import Assignment, UnitMonth
+from cases.models.case import late
 from cases.models.counts import HOURS
-from cases.workflow import RUNNING
 from gridmap.features.parameters import Filters
 from gridmap.models import Area, PowerGrant, StationedStaff
 from gridmap.models.ground import Level
@@ -172,9 +172,9 @@ def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[
     # Where a letter binds the case is known to be with departments, and open: so the index of those finds them.
     standing = _demands(filters, level).filter(finished_at=None, case__closed_at=None, case__by_letter=True)
     waiting = Count("pk", filter=Q(arrived_at=None, arrive_by__gte=now))
-    late = Count("pk", filter=Q(due_at__lt=now, case__state__in=sorted(RUNNING)))
+    overdue = Count("pk", filter=late(now, case="case__"))
     nothing = [0] * (len(FIGURES) - len(NOW))
-    return ((unit, area, *nothing, *its) for unit, area, *its in standing.annotate(waiting=waiting, late=late))
+    return ((unit, area, *nothing, *its) for unit, area, *its in standing.annotate(waiting=waiting, overdue=overdue))
 
 
 def _demands(filters: Filters, level: Level) -> QuerySet[Any]:

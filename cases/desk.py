@@ -13,7 +13,7 @@ from django.db.models import Count, Q, TextChoices, Value, Window
 
 from cases.course import Course, courses_of, usable
 from cases.models import Case, Result
-from cases.models.case import CaseQuerySet
+from cases.models.case import CaseQuerySet, late
 from cases.waiting import is_waited_for, waiting_for
 from cases.workflow import RUNNING, VERBS_FROM, State, Verb, allowed
 from gridmap.duties import Standing
@@ -125,7 +125,7 @@ def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: S
     if show == Show.MINE:
         cases = cases.filter(waiting_for(standing, user_id))
     if show == Show.OVERDUE:
-        cases = cases.filter(late(now))
+        cases = cases.overdue(now)
     return cases.order_by("due_at", "id")
 
 
@@ -155,11 +155,6 @@ def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[i
     page = list(shown.select_related("category", "current_area"))
     following = Place(page[-1].due_at, page[-1].pk) if len(keys) > MAX_ROWS else None
     return (keys[0][1] if keys else 0) if counted else None, page, following
-
-
-def late(now: dt.datetime) -> Q:
-    """Open cases past their limit: as ``overdue`` says."""
-    return Q(state__in=sorted(RUNNING), due_at__lt=now)
 
 
 def _open(standing: Standing) -> CaseQuerySet:

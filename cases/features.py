@@ -13,7 +13,8 @@ from django.db.models import Q, QuerySet, Value, When
 from django.utils import timezone
 
 from cases.models import Assignment, Case, Whistle
-from cases.workflow import RUNNING, State
+from cases.models.case import late
+from cases.workflow import State
 from geodata.crs import STORED_SRID
 from gridmap.duties import Standing
 from gridmap.features.collection import Collection
@@ -30,8 +31,8 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
         asked = Assignment.objects.filter(unit=filters.department, withdrawn_at=None)
         chosen = chosen.filter(pk__in=asked.values("case"))
     if filters.overdue is not None:
-        late = Q(state__in=RUNNING, due_at__lt=timezone.now())
-        chosen = chosen.filter(late if filters.overdue else ~late)
+        overdue = late(timezone.now())
+        chosen = chosen.filter(overdue if filters.overdue else ~overdue)
     return chosen
 
 
@@ -78,6 +79,11 @@ def _turns(question: Question) -> str:
     return "" if question.filters.overdue is None else last_deadline_passed(question.now)
 
 
+def exact(*, case: str = "") -> Choose:
+    """Whether the place shown is that of the case; what is sensitive shows its grid's. ``case``: the way from a row to it."""
+    return Choose(When(**{f"{case}category__sensitive": True}, then=Value(False)), default=Value(True))
+
+
 FILTERS = frozenset({"area", "bbox", "category", "channel", "level", "since", "state", "until", "limit", "after"})
 READERS = {"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)}
 
@@ -101,7 +107,7 @@ CASES = Collection(
         "due_at": "due_at",
         "closed_at": "closed_at",
         "voices": "voices_count",
-        "exact": Choose(When(category__sensitive=True, then=Value(False)), default=Value(True)),
+        "exact": exact(),
     },
     parameters=FILTERS | {"department", "overdue"},
     counters=("cases", "areas"),
@@ -135,7 +141,7 @@ WHISTLES = Collection(
         "category": "case__category_id",
         "category_name": "case__category__name",
         "channel": "case__channel",
-        "exact": Choose(When(case__category__sensitive=True, then=Value(False)), default=Value(True)),
+        "exact": exact(case="case__"),
     },
     parameters=FILTERS,
     counters=("whistles", "cases", "areas"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,14 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from cases.deadlines import SHANGHAI, Limit, Unit, due_at
-from cases.features import FILTERS, READERS, conditions
+from cases.features import FILTERS, READERS, conditions, exact
 from cases.models import Assignment, Dispatch, OpenWhistle, TraceEvent
 from cases.models.calendar import calendar_for
+from cases.models.case import late
 from cases.reminding import in_charge
 from cases.workflow import OPEN, RUNNING, State
 from gridmap.duties import Standing
-from gridmap.features.areal import Areal, Sheet
+from gridmap.features.areal import Areal, Sheet, level_of
 from gridmap.features.collection import Collection
 from gridmap.features.offered import Question
 from gridmap.features.parameters import Filters
@@ -68,8 +68,8 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
     if filters.department is not None:
         chosen = chosen.filter(unit=filters.department)
     if filters.overdue is not None:
-        late = Q(due_at__lt=timezone.now(), case__state__in=sorted(RUNNING))
-        chosen = chosen.filter(late if filters.overdue else ~late)
+        overdue = late(timezone.now(), case="case__")
+        chosen = chosen.filter(overdue if filters.overdue else ~overdue)
     return chosen
 
 
@@ -111,8 +111,7 @@ def overdue_hours(now: dt.datetime) -> Any:
     worked = Func(Value(now, DateTimeField()), function="cases_worked", output_field=FloatField()) - Func(
         F("due_at"), function="cases_worked", output_field=FloatField()
     )
-    late = Q(due_at__lt=now, case__state__in=sorted(RUNNING))
-    return Choose(When(late, then=Round(worked, 1)), default=None)
+    return Choose(When(late(now, case="case__"), then=Round(worked, 1)), default=None)
 
 
 # Where the town's office has a case that it was dispatched to, and whoever else has it by the size of the area.
@@ -219,7 +218,7 @@ OVERDUE = Collection(
         "area": "case__current_area_id",
         "area_name": "case__current_area__name",
         "town": Left("case__current_area", Level.TOWN.code_length),
-        "exact": Choose(When(case__category__sensitive=True, then=Value(False)), default=Value(True)),
+        "exact": exact(case="case__"),
     },
     parameters=FILTERS | {"department", "overdue"},
     counters=("cases", "areas", "whistles"),
@@ -231,8 +230,7 @@ OVERDUE = Collection(
 
 def _sums(question: Question) -> Sheet:
     """Sums of open whistles by area, and of all: read in one statement, counted here."""
-    level = Level(question.filters.level or Level.TOWN)
-    filters, now = replace(question.filters, level=None), question.now
+    (level, filters), now = level_of(question, Level.TOWN), question.now
     soon = due_at(now, SOON, calendar_for(now, [SOON]))
     chosen = open_whistles(filters, question.standing).order_by()
     rows = list(chosen.values_list("case__current_area_id", "case__state", *spans(now)))

@@ -12,18 +12,13 @@ from cases.coverage import Coverage, Place, coverage, gaps, supply
 from cases.features import READERS
 from cases.ground import THEMES, buildings_with_party, described, unrouted
 from cases.overdue import by_the_minute
-from gridmap.features.areal import Areal, Sheet
+from gridmap.features.areal import Areal, Sheet, level_of
 from gridmap.features.offered import Question
 from gridmap.features.parameters import Filters, one_of
 from gridmap.models import Organisation
 from gridmap.models.ground import Level
 
 PERIOD = frozenset({"area", "category", "channel", "department", "level", "since", "state", "until"})
-
-
-def _level(question: Question, default: Level) -> tuple[Level, Filters]:
-    """The level that figures are wanted for; it narrows no cases."""
-    return Level(question.filters.level or default), replace(question.filters, level=None)
 
 
 def window_words(filters: Filters) -> dict[str, str | None]:
@@ -38,7 +33,7 @@ def window_words(filters: Filters) -> dict[str, str | None]:
 
 
 def _counts(question: Question) -> Sheet:
-    level, filters = _level(question, Level.GRID)
+    level, filters = level_of(question, Level.GRID)
     every = by_area(filters)
     figures, elsewhere = to_level(every, level)
     unfinished: dict[str, list[int]] = {}
@@ -85,7 +80,7 @@ COUNTS = Areal(
 
 
 def _coverage(question: Question) -> Sheet:
-    level, filters = _level(question, Level.TOWN)
+    level, filters = level_of(question, Level.TOWN)
     on = question.now.date()
     asked = coverage(filters, level=level, now=question.now)
     offered = supply(on=on, area=filters.area or "", department=filters.department)

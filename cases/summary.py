@@ -11,7 +11,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from cases.counting import in_months, split
 from cases.features import rows
 from cases.models import AreaMonth, Case, SurveyAnswer
-from cases.workflow import DONE, OPEN, RUNNING, State
+from cases.models.case import late
+from cases.workflow import DONE, OPEN, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
 
@@ -83,9 +84,8 @@ def _said(cases: QuerySet[Case]) -> dict[str, int]:
 
 def _unfinished(cases: QuerySet[Case], now: dt.datetime) -> dict[str, int]:
     """How many are open in each state, and past their limit: they are few."""
-    late = Q(state__in=RUNNING, due_at__lt=now)
     counts = cases.aggregate(
-        overdue=Count("pk", filter=late), **{f"in_{state}": Count("pk", filter=Q(state=state)) for state in OPEN}
+        overdue=Count("pk", filter=late(now)), **{f"in_{state}": Count("pk", filter=Q(state=state)) for state in OPEN}
     )
     return {name.removeprefix("in_"): count for name, count in counts.items()}
 

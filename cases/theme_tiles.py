@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from django.contrib.gis.db.models import Func
@@ -13,14 +12,16 @@ from django.db.models.functions import Round
 
 from cases.counting import cells_statement
 from cases.coverage import coverage
+from cases.features import READERS
+from cases.models.case import late
 from cases.models.counts import CELL_ZOOM
 from cases.overdue import OVERDUE, by_the_minute, class_of, holder, open_whistles, share_left
 from cases.sheets import COVERAGE, PERIOD, answered
 from cases.tiles import COUNTING_CELLS, EACH_FROM
-from cases.workflow import RUNNING
+from gridmap.features.areal import level_of
 from gridmap.features.areas import registered_ground
 from gridmap.features.offered import Question
-from gridmap.features.tile import QUADKEY_ZOOM, Tile, place_on, shape_on
+from gridmap.features.tile import QUADKEY_ZOOM, Tile, ground, place_on, shape_on
 from gridmap.features.tiles import Features, TileLayer, features_of
 from gridmap.models import Boundary
 from gridmap.models.ground import Level
@@ -54,7 +55,7 @@ HEAT_TILES = TileLayer(
     bounds=registered_ground,
     parameters=PERIOD - {"level"},
     counters=("cases", "areas"),
-    readers=COVERAGE.readers,
+    readers=READERS,
 )
 
 # ---- whistles still open --------------------------------------------------------------------------------------------
@@ -70,8 +71,7 @@ def _overdue(question: Question, tile: Tile) -> Features | None:
         columns = {"number": F("case__number"), "level": F("level"), "late": F("late"), "left": Round(F("left"), 2)}
         return _points(said, tile, columns | {"holder": F("whose"), "due_at": F("due_at")})
     cell = F("case__quadkey").bitrightshift(2 * (QUADKEY_ZOOM - tile.z - COUNTING_CELLS))
-    late = Q(due_at__lt=now, case__state__in=sorted(RUNNING))
-    return _cells(chosen.order_by().values(cell=cell), tile, late)
+    return _cells(chosen.order_by().values(cell=cell), tile, late(now, case="case__"))
 
 
 def _degrees(function: str) -> Func:
@@ -83,8 +83,8 @@ def _points(rows: QuerySet[Any], tile: Tile, columns: dict[str, Any]) -> Feature
     return _placed(found, tile, list(columns))
 
 
-def _cells(groups: QuerySet[Any], tile: Tile, late: Q) -> Features | None:
-    figures = {"open": Count("pk"), "overdue": Count("pk", filter=late)}
+def _cells(groups: QuerySet[Any], tile: Tile, overdue: Q) -> Features | None:
+    figures = {"open": Count("pk"), "overdue": Count("pk", filter=overdue)}
     summed = groups.annotate(mid_lon=Avg(_degrees("ST_X")), mid_lat=Avg(_degrees("ST_Y")), **figures)
     try:
         sql, params = summed.values_list("mid_lon", "mid_lat", *figures).query.sql_with_params()
@@ -127,15 +127,15 @@ OVERDUE_TILES = TileLayer(
 
 def _coverage(question: Question, tile: Tile) -> Features | None:
     """Towns, or communities if asked for, with the coverage of one department or of all together."""
-    level = Level(question.filters.level or Level.TOWN)
-    filters = replace(question.filters, level=None)
+    level, filters = level_of(question, Level.TOWN)
     found = coverage(filters, level=level, now=question.now, together=filters.department is None)
     rows = [
         {name: value for name, value in answered(place, its).items() if name in FIGURES} for place, its in found.items()
     ]
     if not rows:
         return None
-    shapes = Boundary.objects.on(question.now.date()).filter(area__in=[row["code"] for row in rows])
+    shapes = Boundary.objects.on(question.now.date()).filter(geom__bboverlaps=ground(tile))
+    shapes = shapes.filter(area__in=[row["code"] for row in rows])
     drawn = features_of(shapes, shape_on(tile, "geom"), {"code": "area_id", "name": "area__name"})
     if drawn is None:
         return None

@@ -63,6 +63,14 @@ class Category(models.Model):
         return Limit(self.limit_amount, Unit(self.limit_unit))
 
 
+def late(now: dt.datetime, *, case: str = "") -> Q:
+    """Past its limit, its clock running: due exactly now is in time, and no clock runs while a case is suspended.
+
+    ``case``: the way from a row that has a limit of its own to its case.
+    """
+    return Q(**{"due_at__lt": now, f"{case}state__in": sorted(RUNNING)})
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     """Cases, narrowed by adjectives."""
 
@@ -79,8 +87,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(state=State.CLOSED, by_letter=True)
 
     def overdue(self, now: dt.datetime) -> Self:
-        """Open cases past their limit; due exactly now is in time, and no clock runs while a case is suspended."""
-        return self.filter(state__in=RUNNING, due_at__lt=now)
+        """Open cases past their limit."""
+        return self.filter(late(now))
 
     def visible_to(self, standing: Standing) -> Self:
         """Cases this caller may open and read whole: those on the caller's own ground, and those a letter asked them about."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,9 @@ from django.utils.module_loading import import_string
 from gridmap.features import answering, geojson
 from gridmap.features.kept import KeptAnswers
 from gridmap.features.offered import SCHEMA_VERSION, Offered, Question
+from gridmap.features.parameters import Filters
 from gridmap.models import Boundary
+from gridmap.models.ground import Level
 
 MEDIA_TYPE = "application/json"
 KEPT = KeptAnswers(room=16 * 1024 * 1024)
@@ -46,6 +48,11 @@ class Areal(Offered):
     sheet: Callable[[Question], Sheet]
     fields: Mapping[str, str]
     takes_time: bool = False
+
+
+def level_of(question: Question, default: Level) -> tuple[Level, Filters]:
+    """The level that figures are wanted for, and the filters without it: it narrows nothing that is counted."""
+    return Level(question.filters.level or default), replace(question.filters, level=None)
 
 
 @cache
