@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from operator import add
 from time import sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
@@ -55,16 +56,20 @@ class Figures(NamedTuple):
     done: int = 0
     in_time: int = 0
 
-    def plus(self, other: Figures) -> Figures:
-        """Both together."""
-        return Figures(*(mine + its for mine, its in zip(self, other, strict=True)))
-
 
 class Unfinished(NamedTuple):
     """How many cases are open at a moment, and how many of them past their limit."""
 
     open: int = 0
     overdue: int = 0
+
+
+Sums = TypeVar("Sums", Figures, Unfinished)
+
+
+def plus(some: Sums, others: Sums) -> Sums:
+    """Both together."""
+    return type(some)(*map(add, some, others))
 
 
 class Cells(NamedTuple):
@@ -105,11 +110,11 @@ def _figures_by(column: str, of_a_case: Any, filters: Filters) -> dict[Any, Figu
         chosen = chosen.filter(area__startswith=filters.area)
     found: defaultdict[Any, Figures] = defaultdict(Figures)
     for counted in (
-        _from_months(chosen, (column,), Figures._fields),
-        *(_from_cases(part, {"key": of_a_case}) for part in rest),
+        chosen.order_by().values_list(column).annotate(*map(Sum, Figures._fields)),
+        *(_from_cases(part, of_a_case) for part in rest),
     ):
         for key, *figures in counted:
-            found[key] = found[key].plus(Figures(*figures))
+            found[key] = plus(found[key], Figures(*figures))
     return {key: figures for key, figures in found.items() if any(figures)}
 
 
@@ -118,19 +123,28 @@ def by_cell(filters: Filters, *, zoom: int = CELL_ZOOM, merged_too: bool = False
 
     ``zoom``: of the cells, :data:`CELL_ZOOM` or beyond it, where the counts do not reach.
     """
-    months, rest = split(filters) if zoom == CELL_ZOOM else (None, [filters])
-    counted = ("collected", "merged") if merged_too else ("collected",)
-    cell = F("quadkey").bitrightshift(2 * (QUADKEY_ZOOM - zoom))
-    table = [
-        (key, sum(n)) for key, *n in _from_months(in_months(CellMonth, months, filters.category), ("cell",), counted)
-    ]
-    for part in rest:
-        chosen = rows(part, NOBODY) if merged_too else rows(part, NOBODY).filter(COLLECTED)
-        table += chosen.order_by().values_list(cell).annotate(Count("pk"))
+    table = [row for asked in _cells_asked(filters, zoom=zoom, merged_too=merged_too) for row in asked]
     keys, found = np.array(table, dtype=np.int64).reshape(-1, 2).T
     cells, which = np.unique(keys, return_inverse=True)
     n = np.bincount(which, weights=found, minlength=len(cells)).astype(np.int64)
     return Cells(cells[n > 0], n[n > 0])
+
+
+def _cells_asked(
+    filters: Filters, *, zoom: int, merged_too: bool = False, quadkeys: tuple[int, int] | None = None
+) -> Iterable[QuerySet[Any, Any]]:
+    """Rows of a cell and a number, from the counts and from the cases; several may be of one cell."""
+    deeper = 2 * (QUADKEY_ZOOM - zoom)
+    months, rest = split(filters) if zoom == CELL_ZOOM else (None, [filters])
+    counts, number = in_months(CellMonth, months, filters.category), F("collected")
+    if quadkeys is not None:
+        counts = counts.filter(cell__range=[key >> deeper for key in quadkeys])
+    yield counts.order_by().values_list("cell").annotate(n=Sum(number + F("merged") if merged_too else number))
+    for part in rest:
+        cases = rows(part, NOBODY) if merged_too else rows(part, NOBODY).filter(COLLECTED)
+        if quadkeys is not None:
+            cases = cases.filter(quadkey__range=quadkeys)
+        yield cases.order_by().values_list(F("quadkey").bitrightshift(deeper)).annotate(n=Count("pk"))
 
 
 def cells_statement(filters: Filters, quadkeys: tuple[int, int], *, zoom: int) -> tuple[str, tuple[Any, ...]] | None:
@@ -138,16 +152,8 @@ def cells_statement(filters: Filters, quadkeys: tuple[int, int], *, zoom: int) -
 
     Neither the tile nor ``zoom`` is beyond :data:`CELL_ZOOM`.
     """
-    months, rest = split(filters)
-    deeper = 2 * (QUADKEY_ZOOM - CELL_ZOOM)
-    first, last = (key >> deeper for key in quadkeys)
-    counted = in_months(CellMonth, months, filters.category).filter(cell__range=(first, last)).order_by()
-    parts: list[QuerySet[Any, Any]] = [counted.values_list("cell", "collected")]
-    for part in rest:
-        chosen = rows(part, NOBODY).filter(COLLECTED, quadkey__range=quadkeys).order_by()
-        parts.append(chosen.values_list(F("quadkey").bitrightshift(deeper)).annotate(Count("pk")))
     asked = []
-    for chosen in parts:
+    for chosen in _cells_asked(filters, zoom=CELL_ZOOM, quadkeys=quadkeys):
         try:
             asked.append(chosen.query.sql_with_params())
         except EmptyResultSet:
@@ -175,9 +181,9 @@ def to_level(figures: Mapping[str, Figures], level: Level) -> tuple[dict[str, Fi
     elsewhere = Figures()
     for code, its in figures.items():
         if len(code) < level.code_length:
-            elsewhere = elsewhere.plus(its)
+            elsewhere = plus(elsewhere, its)
         else:
-            summed[code[: level.code_length]] = summed[code[: level.code_length]].plus(its)
+            summed[code[: level.code_length]] = plus(summed[code[: level.code_length]], its)
     return dict(summed), elsewhere
 
 
@@ -242,18 +248,10 @@ def in_months(model: type[Counts], months: Months | None, category: str | None) 
     return chosen
 
 
-def _from_months(chosen: QuerySet[Any], keys: Sequence[str], figures: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-    """Rows of keys and figures, from what was counted beforehand."""
-    summed: QuerySet[Any, tuple[Any, ...]] = (
-        chosen.order_by().values_list(*keys).annotate(*(Sum(name) for name in figures))
-    )
-    return summed
-
-
-def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """Rows of keys and figures, from the cases."""
+def _from_cases(filters: Filters, key: Any) -> Iterable[tuple[Any, ...]]:
+    """Rows of a key and figures, from the cases."""
     done = Q(state__in=sorted(DONE))
-    counted: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(**keys)
+    counted: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(key=key)
     sums: dict[str, Any] = dict(
         collected=Count("pk", filter=COLLECTED),
         patrol=Count("pk", filter=COLLECTED & Q(channel=Case.Channel.PATROL)),
@@ -264,7 +262,7 @@ def _from_cases(filters: Filters, keys: Mapping[str, Any]) -> Iterable[tuple[Any
     )
     # Under names that no field of a case has.
     named = {f"n_{name}": value for name, value in sums.items()}
-    return counted.annotate(**named).values_list(*keys, *named)
+    return counted.annotate(**named).values_list("key", *named)
 
 
 # ---- keeping the counts -------------------------------------------------------------------------------------------

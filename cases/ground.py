@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
-from cases.counting import Figures, by_area
-from cases.features import rows as cases_as_filtered
+from cases.counting import Figures, Unfinished, by_area, open_by_area, to_level
 from geodata.sizes import URBAN_HOUSEHOLDS, Size, size_of
-from gridmap.duties import NOBODY
+from gridmap.features.areal import Sheet
 from gridmap.features.parameters import Filters
 from gridmap.models import Appointment, Area, Boundary, Building, PartyOrganisation
 from gridmap.models.ground import Level, said
@@ -28,28 +27,33 @@ class Said(NamedTuple):
     words: str
 
 
+class Told(NamedTuple):
+    """What a theme says: of grids, by code, and of what is no grid, by name."""
+
+    grids: Mapping[str, Said]
+    beside: Mapping[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Theme:
-    """A theme: its classes in the order of the legend, and what it says of grids, by code.
+    """A theme, in a word and in words: its classes in the order of the legend, and what it says at a moment."""
 
-    ``of_cases``: it counts cases, so it changes with them and with the filters.
-    """
-
+    name: str
     title: str
     classes: Mapping[str, str]
-    say: Callable[[Filters, dt.date], dict[str, Said]]
-    of_cases: bool = False
+    say: Callable[[Filters, dt.datetime], Told]
 
 
-def described(theme: Theme, filters: Filters, on: dt.date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The legend with the number of grids in each class, and a row for each grid."""
-    found = theme.say(filters, on)
-    counts = Counter(it.kind for it in found.values())
+def told(theme: Theme, filters: Filters, *, now: dt.datetime) -> Sheet:
+    """The legend with the number of grids in each class, a row for each grid, and what the theme says beside them."""
+    found = theme.say(filters, now)
+    counts = Counter(it.kind for it in found.grids.values())
     legend = [{"class": kind, "words": words, "n": counts[kind]} for kind, words in theme.classes.items()]
     rows = [
-        {"code": code, "class": it.kind, "value": it.value, "words": it.words} for code, it in sorted(found.items())
+        {"code": code, "class": it.kind, "value": it.value, "words": it.words}
+        for code, it in sorted(found.grids.items())
     ]
-    return legend, rows
+    return Sheet({"theme_name": theme.title, "legend": legend, "n": len(rows), **found.beside}, rows)
 
 
 def _grids(filters: Filters, on: dt.date) -> list[Mapping[str, Any]]:
@@ -67,8 +71,8 @@ def _grids(filters: Filters, on: dt.date) -> list[Mapping[str, Any]]:
 # ---- size (R12, R13) ------------------------------------------------------------------------------------------------
 
 
-def _sizes(filters: Filters, on: dt.date) -> dict[str, Said]:
-    return {grid["area_id"]: _size(grid) for grid in _grids(filters, on)}
+def _sizes(filters: Filters, now: dt.datetime) -> Told:
+    return Told({grid["area_id"]: _size(grid) for grid in _grids(filters, now.date())})
 
 
 def _size(grid: Mapping[str, Any]) -> Said:
@@ -88,20 +92,22 @@ def _size(grid: Mapping[str, Any]) -> Said:
 # ---- party organisations (R15–R17) ----------------------------------------------------------------------------------
 
 
-def _party(filters: Filters, on: dt.date) -> dict[str, Said]:
+def _party(filters: Filters, now: dt.datetime) -> Told:
+    on = now.date()
     seated = PartyOrganisation.objects.existing(on).exclude(area=None).values_list("area_id", "name")
     of_grid: defaultdict[str, list[str]] = defaultdict(list)
     for code, name in seated:
         of_grid[code].append(name)
-    return {
+    grids = {
         grid["area_id"]: Said("with", len(names), "、".join(names))
         if (names := of_grid[grid["area_id"]])
         else Said("without", 0, "没有党组织")
         for grid in _grids(filters, on)
     }
+    return Told(grids, {"buildings": _buildings_with_party(on)})
 
 
-def buildings_with_party(on: dt.date) -> list[dict[str, Any]]:
+def _buildings_with_party(on: dt.date) -> list[dict[str, Any]]:
     """The buildings that have a party organisation (the 29 of the article), as points in CGCS2000 degrees."""
     seated = PartyOrganisation.objects.existing(on).exclude(building=None).values("building")
     found = Building.objects.filter(code__in=seated).order_by("code")
@@ -117,13 +123,13 @@ def _posts(on: dt.date) -> list[tuple[str, str, bool]]:
     return list(held.values_list("area_id", "person_id", "part_time"))
 
 
-def _workers(filters: Filters, on: dt.date) -> dict[str, Said]:
-    posts = _posts(on)
+def _workers(filters: Filters, now: dt.datetime) -> Told:
+    posts = _posts(now.date())
     grids_of = Counter(person for _, person, _ in posts)
     of_grid: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for code, person, part_time in posts:
         of_grid[code].append((grids_of[person] > 1, part_time))
-    return {grid["area_id"]: _staffed(of_grid[grid["area_id"]]) for grid in _grids(filters, on)}
+    return Told({grid["area_id"]: _staffed(of_grid[grid["area_id"]]) for grid in _grids(filters, now.date())})
 
 
 def _staffed(workers: Iterable[tuple[bool, bool]]) -> Said:
@@ -144,13 +150,11 @@ def _staffed(workers: Iterable[tuple[bool, bool]]) -> Said:
 HEAVY = (2, 5, 10)
 
 
-def _workload(filters: Filters, on: dt.date) -> dict[str, Said]:
-    open_now = cases_as_filtered(filters, NOBODY).filter(closed_at=None).order_by()
-    cases = dict(open_now.values_list("current_area").annotate(Count("pk")))
-    workers = Counter(code for code, _, _ in _posts(on))
-    return {
-        grid["area_id"]: _load(cases.get(grid["area_id"], 0), workers[grid["area_id"]]) for grid in _grids(filters, on)
-    }
+def _workload(filters: Filters, now: dt.datetime) -> Told:
+    cases = open_by_area(filters, now=now)
+    workers = Counter(code for code, _, _ in _posts(now.date()))
+    codes = [grid["area_id"] for grid in _grids(filters, now.date())]
+    return Told({code: _load(cases.get(code, Unfinished()).open, workers[code]) for code in codes})
 
 
 def _load(cases: int, workers: int) -> Said:
@@ -164,9 +168,11 @@ def _load(cases: int, workers: int) -> Said:
 SHARES = (5, 20)
 
 
-def _routing(filters: Filters, on: dt.date) -> dict[str, Said]:
-    figures = by_area(filters)
-    return {grid["area_id"]: _routed(figures.get(grid["area_id"], Figures())) for grid in _grids(filters, on)}
+def _routing(filters: Filters, now: dt.datetime) -> Told:
+    figures, elsewhere = to_level(by_area(filters), Level.GRID)
+    codes = [grid["area_id"] for grid in _grids(filters, now.date())]
+    # What lies in no grid a town or the district has to find one for.
+    return Told({code: _routed(figures.get(code, Figures())) for code in codes}, {"unrouted": elsewhere.collected})
 
 
 def _routed(figures: Figures) -> Said:
@@ -177,13 +183,9 @@ def _routed(figures: Figures) -> Said:
     return Said(kind, share, f"{figures.collected} 件中 {figures.astray} 件压线、就近或人工更正")
 
 
-def unrouted(filters: Filters) -> int:
-    """Cases that lie in no grid: a town or the district has to find one."""
-    return cases_as_filtered(filters, NOBODY).exclude(current_area__level=Level.GRID).exclude(state="merged").count()
-
-
 THEMES: dict[str, Theme] = {
     "size": Theme(
+        "规模",
         "网格规模",
         {
             Size.FITS: f"合规：城镇 {URBAN_HOUSEHOLDS[0]}–{URBAN_HOUSEHOLDS[1]} 户，农村 500 人左右",
@@ -195,13 +197,15 @@ THEMES: dict[str, Theme] = {
         },
         _sizes,
     ),
-    "party": Theme("党组织覆盖", {"with": "有党组织", "without": "没有党组织"}, _party),
+    "party": Theme("党组织", "党组织覆盖", {"with": "有党组织", "without": "没有党组织"}, _party),
     "workers": Theme(
+        "网格员",
         "网格员覆盖",
         {"own": "有专属网格员", "shared": "与别的网格共用", "part_time": "只有兼职", "vacant": "空缺"},
         _workers,
     ),
     "workload": Theme(
+        "工作量",
         "工作量：网格员人均未结",
         {
             "none": "没有未结",
@@ -210,9 +214,9 @@ THEMES: dict[str, Theme] = {
             "vacant": "没有网格员",
         },
         _workload,
-        of_cases=True,
     ),
     "routing": Theme(
+        "归格质量",
         "归格质量：压线、就近、人工更正的份额",
         {
             "clear": "全部落在格内",
@@ -221,6 +225,5 @@ THEMES: dict[str, Theme] = {
             "none": "没有事项",
         },
         _routing,
-        of_cases=True,
     ),
 }

@@ -202,7 +202,7 @@ def described(window: Window) -> dict[str, Any]:
         "window": {"since": window.since.isoformat(), "until": window.until.isoformat(), "days": window.days},
         "level": window.level.value,
         "denominator": window.denominator,
-        "per": f"{DENOMINATORS[window.denominator]}",
+        "per": DENOMINATORS[window.denominator],
         "method": {
             "version": METHOD.version,
             "permutations": METHOD.permutations,

@@ -14,13 +14,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from cases.ground import THEMES
 from cases.models import Case
 from cases.serializers import category_tree
 from cases.workflow import OPEN, State
 from gridmap.models import Organisation
 
 STYLES = ("cases/css/pins.css", "cases/css/map_layer.css", "cases/css/themes.css")
-THEMES = {"size": "规模", "party": "党组织", "workers": "网格员", "workload": "工作量", "routing": "归格质量"}
 
 
 def filters() -> dict[str, Any]:
@@ -107,7 +107,7 @@ def ground() -> dict[str, Any]:
         "filters": ["since", "until", "category", "state", "channel", "area", "department"],
         "choices": ["theme"],
         "items": reverse("api-ground"),
-        "themes": [{"code": code, "name": name} for code, name in THEMES.items()],
+        "themes": [{"code": code, "name": theme.name} for code, theme in THEMES.items()],
     }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from django.utils import timezone
 
-from cases.counting import Figures, Unfinished, by_area, open_by_area, to_level
+from cases.counting import Figures, Unfinished, by_area, open_by_area, plus, to_level
 from cases.coverage import Coverage, Place, coverage, gaps, supply
 from cases.features import READERS
-from cases.ground import THEMES, buildings_with_party, described, unrouted
+from cases.ground import THEMES, told
 from cases.overdue import by_the_minute
 from gridmap.features.areal import Areal, Sheet, level_of
 from gridmap.features.offered import Question
@@ -36,15 +38,11 @@ def _counts(question: Question) -> Sheet:
     level, filters = level_of(question, Level.GRID)
     every = by_area(filters)
     figures, elsewhere = to_level(every, level)
-    unfinished: dict[str, list[int]] = {}
+    unfinished: defaultdict[str, Unfinished] = defaultdict(Unfinished)
     for code, its in open_by_area(filters, now=question.now).items():
-        sums = unfinished.setdefault(code[: level.code_length], [0, 0])
-        sums[:] = [sums[0] + its.open, sums[1] + its.overdue]
-    rows = [
-        {"code": code, **its._asdict(), **Unfinished(*unfinished.get(code, (0, 0)))._asdict()}
-        for code, its in sorted(figures.items())
-    ]
-    summed = Figures(*(sum(its[n] for its in every.values()) for n in range(len(Figures._fields))))
+        unfinished[code[: level.code_length]] = plus(unfinished[code[: level.code_length]], its)
+    rows = [{"code": code, **its._asdict(), **unfinished[code]._asdict()} for code, its in sorted(figures.items())]
+    summed = reduce(plus, every.values(), Figures())
     head = {
         "window": window_words(filters),
         "level": level.value,
@@ -158,15 +156,8 @@ COVERAGE = Areal(
 
 def _ground(question: Question) -> Sheet:
     name = question.filters.theme or "size"
-    filters, on = replace(question.filters, theme=None, level=None), question.now.date()
-    theme = THEMES[name]
-    legend, rows = described(theme, filters, on)
-    head: dict[str, Any] = {"theme": name, "theme_name": theme.title, "legend": legend, "n": len(rows)}
-    if name == "party":
-        head["buildings"] = buildings_with_party(on)
-    if name == "routing":
-        head["unrouted"] = unrouted(filters)
-    return Sheet(head, rows)
+    sheet = told(THEMES[name], replace(question.filters, theme=None), now=question.now)
+    return replace(sheet, head={"theme": name, **sheet.head})
 
 
 GROUND = Areal(
