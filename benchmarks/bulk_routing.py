@@ -12,11 +12,8 @@ import json
 import multiprocessing
 import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -24,7 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.database import ROOT
-from benchmarks.measuring import Finding, Work, at_least, at_most, interleaved, milliseconds
+from benchmarks.measuring import Finding, Work, at_least, at_most, bytes_for, interleaved, memory, milliseconds
 from benchmarks.peers.joins import geopandas_join, sedonadb_join
 from geodata.areas import Shapes, Texts
 from geodata.routing import Router
@@ -49,7 +46,8 @@ def run(_database_url: str) -> list[Finding]:
     findings = [finding for name, points in places.items() for finding in _against_peers(name, points, codes, shapes)]
     findings += [_building(codes, shapes, places["district"]), *_along_lines(codes, shapes)]
     findings += _many_areas(codes, shapes, places["district"])
-    findings += [_many_points(codes, shapes), _memory()]
+    above = memory("memory above 1 M clustered points", "benchmarks.bulk_routing", 100)
+    findings += [_many_points(codes, shapes), above]
     os.sched_setaffinity(0, everywhere)
     return [*findings, *_threads(codes, shapes, places)]
 
@@ -194,36 +192,14 @@ def _many_points(codes: Texts, shapes: Shapes) -> Finding:
     return Finding("50 M points against 1 M", f"{ratio:.1f}× the time", "≤ 55×", ratio <= 55)
 
 
-def _memory() -> Finding:
-    """The peak of a process that builds the index and routes, above what it held when it had the points."""
-    told = subprocess.run(
-        [sys.executable, "-c", "from benchmarks.bulk_routing import memory_of_a_run as run; run()"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    above = int(told.stdout) / 1e6
-    return Finding("memory above 1 M clustered points", f"{above:.0f} MB", "< 100 MB", above < 100)
-
-
 def memory_of_a_run() -> None:
-    """Print the bytes; for a process of its own."""
+    """Print the bytes that building the index and routing took above the points; for a process of its own."""
     codes, shapes = grids()
     centres = shapely.get_coordinates(shapely.point_on_surface(shapes))
     random = np.random.default_rng(1)
     points = centres[random.integers(0, len(centres), POINTS)] + random.normal(0, SPREAD, (POINTS, 2))
     lon, lat = _columns(points)
-    # The points' own making took more than what is to be measured: let the peak be counted anew.
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _peak()
-    Router.of(codes, shapes).route(lon, lat)
-    print(_peak() - before)
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    print(bytes_for(lambda: Router.of(codes, shapes).route(lon, lat)))
 
 
 def _threads(codes: Texts, shapes: Shapes, places: dict[str, Points]) -> list[Finding]:

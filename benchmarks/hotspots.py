@@ -9,7 +9,6 @@ scores. Needs no database.
 from __future__ import annotations
 
 import csv
-import subprocess
 import sys
 import time
 import warnings
@@ -23,7 +22,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from benchmarks.measuring import Finding, Work, interleaved
+from benchmarks.measuring import Finding, Work, bytes_for, interleaved, memory
 from geodata.areas import Shapes, Texts
 from geodata.hotspots import COMMUNITY, GRID, HOT, Hotspots, hotspots, neighbours
 from geodata.hotspots.statistics import empirical_bayes, false_discovery
@@ -100,7 +99,12 @@ def run(_database_url: str) -> list[Finding]:
                 for risk in (3, 5):
                     findings.append(_power(f"{title}, {risk}×", it, Scenario(reports, days, varied, risk)))
                 findings.append(_patrols(title, it, Scenario(reports, days, varied, BUSY, by_patrols=True)))
-    return [*findings, *_against_esda(grids), *_time(grids), _memory()]
+    return [
+        *findings,
+        *_against_esda(grids),
+        *_time(grids),
+        memory("memory above the areas, four windows", "benchmarks.hotspots", MEGABYTES),
+    ]
 
 
 @cache
@@ -311,33 +315,12 @@ def _median_of(work: Callable[[], object]) -> float:
     return float(np.median(interleaved({"": Work(anew)}, rounds=5)[""]))
 
 
-def _memory() -> Finding:
-    told = subprocess.run(
-        [sys.executable, "-c", "from benchmarks.hotspots import memory_of_a_run as run; run()"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    above = int(told.stdout) / 1e6
-    return Finding("memory above the areas, four windows", f"{above:.0f} MB", f"< {MEGABYTES} MB", above < MEGABYTES)
-
-
 def memory_of_a_run() -> None:
     """Print the bytes that neighbours and four windows took; for a process of its own."""
     on = ground(GRID)
     scenario = Scenario(*YEAR, VARIED, 3)
     drawn = maps(on, scenario, 4)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _peak()
-    for it in drawn:
-        ours(on, scenario, it)
-    print(_peak() - before)
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    print(bytes_for(lambda: [ours(on, scenario, it) for it in drawn]))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,32 @@ def at_least(work: str, ours: Sequence[float], peer: Sequence[float], times: flo
     return Finding(
         work, f"{ratio:.1f}×", "" if times is None else f"≥ {times:g}×", None if times is None else ratio >= times
     )
+
+
+def memory(work: str, module: str, megabytes: int) -> Finding:
+    """What ``memory_of_a_run`` of a module prints, in a process of its own."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"from {module} import memory_of_a_run as run; run()"],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    above = int(told.stdout) / 1e6
+    return Finding(work, f"{above:.0f} MB", f"< {megabytes} MB", above < megabytes)
+
+
+def bytes_for(work: Callable[[], object]) -> int:
+    """How far the process's memory peaks above its peak now; what took more before is forgotten."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _peak()
+    work()
+    return _peak() - before
+
+
+def _peak() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def report(findings: Sequence[Finding]) -> str:
