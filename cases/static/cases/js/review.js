@@ -82,11 +82,8 @@ function writeForm(filters) {
 
 function writeDoors(filters) {
   part("map-door").href = linksFrom(page, filters).collected();
-  const report = part("report-door");
-  if (report) {
-    const query = new URLSearchParams(serverQuery(filters)).toString();
-    report.href = query ? `${page.report}?${query}` : page.report;
-  }
+  const query = new URLSearchParams(serverQuery(filters)).toString();
+  part("report-door").href = query ? `${page.report}?${query}` : page.report;
 }
 
 /** Ask for what the address says, in place of what was asked before. */
