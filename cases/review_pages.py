@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.features import READERS
-from cases.models import Case, Category, SurveyAnswer
+from cases.models import Case, SurveyAnswer
 from cases.overdue import by_the_minute
 from cases.review import review
+from cases.serializers import category_tree
 from cases.sheets import PERIOD, window_words
 from cases.workflow import DONE, OPEN
 from gridmap.features import areal
@@ -50,7 +51,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 def page(request: HttpRequest) -> HttpResponse:
     """How things stand: the page asks for the figures and draws them; its filters are the map's, in its address."""
-    categories = _categories()
+    categories = category_tree(at=timezone.localtime())
     told = {
         "figures": reverse("api-review"),
         "map": reverse("map"),
@@ -78,13 +79,3 @@ def _towns() -> list[dict[str, Any]]:
         if code != town["code"]:
             town["communities"].append({"code": code, "name": name})
     return list(found.values())
-
-
-def _categories() -> list[dict[str, Any]]:
-    """Groups of categories, each with its own."""
-    rows = list(Category.objects.order_by("code").values("code", "name", "parent"))
-    return [
-        {**group, "children": [it for it in rows if it["parent"] == group["code"]]}
-        for group in rows
-        if group["parent"] is None
-    ]
