@@ -42,7 +42,7 @@ def kept_only(now: dt.datetime) -> Answer:
 
 
 def worked_out(now: dt.datetime) -> Answer:
-    """Worked out here and now, which takes a second or so."""
+    """Worked out here and now, which takes some seconds the first time."""
 
     def ask(window: Window) -> tuple[Mapping[str, Any] | None, str]:
         try:
