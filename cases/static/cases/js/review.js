@@ -1,5 +1,6 @@
 // How things stand: asks for the figures of the filters in the address and draws them. The filters are the map's own.
 
+import { changed } from "../../gridmap/js/address.js";
 import { givenToPage, make } from "../../gridmap/js/dom.js";
 import { request } from "../../gridmap/js/request.js";
 import { momentWords, rateWords } from "./figures.js";
@@ -42,8 +43,7 @@ function asked() {
 
 /** @param {import("./map/filters.js").Filters} filters */
 function addressOf(filters) {
-  const words = Object.entries(filterWords(filters)).filter(([, value]) => value !== null);
-  return words.length ? `?${new URLSearchParams(words)}` : location.pathname;
+  return changed("", filterWords(filters)) || location.pathname;
 }
 
 /** @param {import("./map/filters.js").Filters} filters */
@@ -82,8 +82,7 @@ function writeForm(filters) {
 
 function writeDoors(filters) {
   part("map-door").href = linksFrom(page, filters).collected();
-  const query = new URLSearchParams(serverQuery(filters)).toString();
-  part("report-door").href = query ? `${page.report}?${query}` : page.report;
+  part("report-door").href = page.report + changed("", serverQuery(filters));
 }
 
 /** Ask for what the address says, in place of what was asked before. */

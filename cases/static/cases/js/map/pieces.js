@@ -1,5 +1,6 @@
 // Pieces the layers' parts of the panel and the legends are built from.
 
+import { changed } from "../../../gridmap/js/address.js";
 import { make } from "../../../gridmap/js/dom.js";
 import { labelPlace } from "../../../gridmap/js/shapes.js";
 
@@ -73,24 +74,17 @@ export function segment(label, options, value, onPick) {
  * @returns {HTMLElement}
  */
 export function opens({ params, open }, words, text, label) {
-  const query = params();
-  for (const [name, value] of Object.entries(words)) {
-    if (value === null) {
-      query.delete(name);
-    } else {
-      query.set(name, value);
-    }
-  }
+  const href = changed(String(params()), words) || "?";
   const follow = (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       open(words, { fit: true });
     }
   };
-  return make("a", { class: "opens number", href: `?${query}`, "aria-label": label ?? null, title: "打开这些事项", onclick: follow }, text);
+  return make("a", { class: "opens number", href, "aria-label": label ?? null, title: "打开这些事项", onclick: follow }, text);
 }
 
-/** A table row's or list's percent, one decimal. @param {number | null | undefined} share 0 to 1 @returns {string} */
+/** A table row's or list's percent, without decimals. @param {number | null | undefined} share 0 to 1 @returns {string} */
 export function percent(share) {
   return share === null || share === undefined ? "—" : `${(100 * share).toFixed(0)} %`;
 }
