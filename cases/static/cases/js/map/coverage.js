@@ -68,7 +68,7 @@ export function mount(context, layer) {
     );
   }
 
-  const window = () => daysOf(answer.window ?? { since: filters.since, until: "" });
+  const window = () => daysOf(answer.window);
   /** The cases of which something was demanded. */
   const casesOf = (department, code) => listWords({ ...window(), category: filters.category, department, area: code });
 
@@ -80,7 +80,7 @@ export function mount(context, layer) {
   async function write() {
     const towns = await namesOf(ground, "town");
     const places = await namesOf(ground, filters.level);
-    const total = summed(answer.rows.filter((it) => answer.isChosen(it.department)));
+    const total = summed(answer.chosenRows);
     const due = fellDue(total);
     part("percent").textContent = due ? `${((100 * total.arrived_in_time) / due).toFixed(1)} %` : "—";
     part("made-of").textContent = due ? `(${total.arrived_in_time}/${due})` : "";
@@ -115,11 +115,11 @@ export function mount(context, layer) {
   /** Departments by towns, each with what its share is made of. @param {Map<string, string>} towns */
   function writeMatrix(towns) {
     const codes = [...towns.keys()].sort();
-    const departments = [...new Set(answer.rows.map((it) => it.department))].filter(answer.isChosen).sort();
+    const departments = [...new Set(answer.chosenRows.map((it) => it.department))].sort();
     const titles = ["部门", ...codes.map((code) => towns.get(code)), "合计"];
     const head = make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)));
     const rows = departments.map((department) => {
-      const own = (code) => summed(answer.rows.filter((it) => it.department === department && it.code.startsWith(code)));
+      const own = (code) => summed(answer.chosenRows.filter((it) => it.department === department && it.code.startsWith(code)));
       const cells = [...codes, ""].map((code) => cell(department, code, own(code), towns.get(code) ?? "全区"));
       return make("tr", {}, make("th", { scope: "row" }, nameOf(department)), ...cells);
     });
@@ -138,7 +138,7 @@ export function mount(context, layer) {
 
   /** What is said of an area. */
   function figures(code) {
-    const own = answer.rows.filter((it) => it.code === code && answer.isChosen(it.department));
+    const own = answer.chosenRows.filter((it) => it.code === code);
     const demand = summed(own);
     const due = fellDue(demand);
     const earlier = before?.demandOf(code);

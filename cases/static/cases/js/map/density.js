@@ -34,7 +34,7 @@ export function mount(context, layer) {
     surface.draw(found);
     const words = listWords({ ...sameCases(chosen, layer.filters), area: chosen.area });
     part("n").replaceChildren(opens(context, words, `${found.n} 件`));
-    part("window").textContent = periodWords(windowOf(found, chosen));
+    part("window").textContent = periodWords(daysOf(found.window));
     part("empty").hidden = found.n > 0;
     part("facts").replaceChildren(
       factList([
@@ -46,7 +46,7 @@ export function mount(context, layer) {
 
   function key() {
     const own = (found) => found.classes.map((it) => ({ words: boundWords(it), fill: it.colour }));
-    const notes = [`n = ${answer.n} 件${before ? `；上期 ${before.n} 件` : ""}`, periodWords(windowOf(answer, filters))];
+    const notes = [`n = ${answer.n} 件${before ? `；上期 ${before.n} 件` : ""}`, periodWords(daysOf(answer.window))];
     const told = legend({ title: answer.note, unit: answer.unit, rows: own(answer), notes });
     if (before && JSON.stringify(before.classes) !== JSON.stringify(answer.classes)) {
       // The classes follow the data: where they differ the same colour does not mean the same.
@@ -83,11 +83,6 @@ export function mount(context, layer) {
         make("p", {}, opens(context, listWords({ ...sameCases(filters, layer.filters), area: located.area.code }), `打开${located.area.name}的事项`)),
       ),
   };
-}
-
-/** The window the answer names, else the one asked for. */
-function windowOf({ window: given }, { since, until }) {
-  return given ? daysOf(given) : { since, until };
 }
 
 /** @param {L.Map} map */

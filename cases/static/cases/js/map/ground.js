@@ -26,7 +26,6 @@ export function mount(context, layer) {
   /** @type {any} */
   let answer = null;
   let looks = new Map();
-  let listed = "";
 
   const theme = () => (Object.hasOwn(themes, params().get("theme") ?? "") ? params().get("theme") : first);
 
@@ -62,10 +61,9 @@ export function mount(context, layer) {
 
   /** The grids of one class. @param {string} kind */
   async function list(kind) {
-    listed = kind;
     const names = await namesOf(ground, "grid");
     const found = [...answer.rows.values()].filter((it) => it.class === kind);
-    part("list-title").textContent = answer.legend.find((it) => it.class === listed)?.words ?? "";
+    part("list-title").textContent = answer.legend.find((it) => it.class === kind)?.words ?? "";
     part("list-count").textContent = `${found.length} 个`;
     part("rows").replaceChildren(
       ...found.slice(0, ROWS_AT_ONCE).map((it) =>

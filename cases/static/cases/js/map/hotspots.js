@@ -45,7 +45,7 @@ export function mount(context, layer) {
         throw new Error(`热点没有算成：${found.problem}`);
       }
       if (found.status !== "computing") {
-        return found;
+        return { ...found, rows: new Map(found.rows.map((it) => [it.code, it])) };
       }
       wait(`正在计算热点… ${percent(found.progress ?? 0)}`);
       await pause(ASK_AGAIN_MS, signal);
@@ -60,9 +60,8 @@ export function mount(context, layer) {
   async function draw(chosen, signal, wait) {
     writeChoices(chosen);
     const found = await read(chosen, signal, wait);
-    const rows = new Map(found.rows.map((it) => [it.code, it]));
-    [answer, before, filters] = [{ ...found, rows }, null, chosen];
-    await areas.draw(chosen.level, (code) => spotLook(rows.get(code), found));
+    [answer, before, filters] = [found, null, chosen];
+    await areas.draw(chosen.level, (code) => spotLook(found.rows.get(code), found));
     await writeList();
   }
 
@@ -143,7 +142,7 @@ export function mount(context, layer) {
       factList([
         ["事项", opens(context, casesOf(code), `${spot.observed} 件`)],
         ["期望", `${decimals(spot.expected)} 件`],
-        ["比率", spot.rate === null ? null : `每${answer.per ?? DENOMINATORS[answer.denominator]} ${decimals(spot.rate)} 件，平滑后 ${decimals(spot.eb_rate)}`],
+        ["比率", spot.rate === null ? null : `每${answer.per} ${decimals(spot.rate)} 件，平滑后 ${decimals(spot.eb_rate)}`],
         ["检验", spot.q === null || spot.q === undefined ? null : `z ${decimals(spot.z)}，p ${small(spot.p)}，q ${small(spot.q)}`],
         ["巡查占比", spot.observed ? opens(context, casesOf(code, { channel: "patrol" }), percent(spot.patrol_share)) : null],
         ["说明", spot.reason || null],
@@ -166,8 +165,8 @@ export function mount(context, layer) {
       return {
         load: async (chosen, signal, wait) => {
           const found = await read(chosen, signal, wait);
-          before = { ...found, rows: new Map(found.rows.map((it) => [it.code, it])) };
-          await theirs.draw(chosen.level, (code) => spotLook(before.rows.get(code), before));
+          before = found;
+          await theirs.draw(chosen.level, (code) => spotLook(found.rows.get(code), found));
           return `${found.n} 件`;
         },
         clear: theirs.clear,
@@ -190,7 +189,7 @@ function spotLegend(answer, before) {
     unit: `${LEVELS[answer.level]}，个`,
     rows: [...rows, { ...PATROL_ONLY, id: "patrol_only", n: patrolled(answer), before: before && patrolled(before) }],
     notes: [
-      `n = ${answer.n} 件；每${answer.per ?? DENOMINATORS[answer.denominator]}的件数，经验贝叶斯平滑`,
+      `n = ${answer.n} 件；每${answer.per}的件数，经验贝叶斯平滑`,
       `${permutations} 次置换，FDR 校正；方法 ${version}`,
       periodWords(daysOf(answer.window)),
       answer.renewing ? `${momentWords(answer.computed_at)} 算得，正在更新` : "",

@@ -161,12 +161,11 @@ export function mount(context, layer) {
 
   function writeList() {
     part("which").replaceChildren(segment("列出", { "": "全部", over: "只看超期" }, lateOnly() ? "over" : "", (value) => open({ late: value || null })));
-    const all = whistles;
     const n = lateOnly() ? answer.total.overdue : answer.total.open;
-    part("count").textContent = n > all.length ? `${n} 件，最早到期的 ${all.length} 件` : `${n} 件，最早到期的在前`;
-    part("rows").replaceChildren(...all.slice(0, rowsShown).map((it) => make("li", {}, row(it))));
-    part("empty").hidden = all.length > 0;
-    part("more").hidden = all.length <= rowsShown;
+    part("count").textContent = n > whistles.length ? `${n} 件，最早到期的 ${whistles.length} 件` : `${n} 件，最早到期的在前`;
+    part("rows").replaceChildren(...whistles.slice(0, rowsShown).map((it) => make("li", {}, row(it))));
+    part("empty").hidden = whistles.length > 0;
+    part("more").hidden = whistles.length <= rowsShown;
     part("more").replaceChildren(make("button", { class: "btn btn-plain", type: "button", onclick: moreRows }, "再显示一些"));
   }
 
