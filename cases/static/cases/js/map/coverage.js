@@ -6,7 +6,7 @@ import { choropleth } from "./choropleth.js";
 import { LEVELS, serverQuery } from "./filters.js";
 import { daysOf, listWords } from "./lists.js";
 import { periodWords } from "./periods.js";
-import { factList, later, legend, namesOf, opens, segment } from "./pieces.js";
+import { factList, legend, levelChoice, loading, namesOf, opens, segment } from "./pieces.js";
 import { ARRIVAL_LOOKS, STATIONED_LOOKS, arrivalLook, fellDue, stationedLook, summed, tally } from "./scales.js";
 
 const VIEWS = Object.freeze({ arrivals: "按时报到", supply: "派驻力量" });
@@ -27,8 +27,7 @@ export function mount(context, layer) {
   let before = null;
   /** @type {any} */
   let filters = null;
-  /** @type {Promise<void>} */
-  let arrival = Promise.resolve();
+  const { load, later } = loading(draw);
 
   const view = () => (params().get("view") === "supply" ? "supply" : "arrivals");
   const nameOf = (code) => answer.names.get(code) ?? code;
@@ -37,11 +36,6 @@ export function mount(context, layer) {
     // All departments at once: the table needs them, the map then shows the one chosen.
     const query = { ...serverQuery(chosen, ["since", "until", "category", "area"]), level: chosen.level };
     return sorted(await request(layer.items, { query, signal }), chosen.department);
-  }
-
-  function load(chosen, signal) {
-    arrival = draw(chosen, signal);
-    return arrival;
   }
 
   async function draw(chosen, signal) {
@@ -57,14 +51,13 @@ export function mount(context, layer) {
   const lookOf = (found, code) => (view() === "supply" ? stationedLook(found.supplyOf(code)?.per_10k) : arrivalLook(found.demandOf(code)));
 
   function writeChoices(chosen) {
-    const levels = Object.fromEntries(layer.levels.map((level) => [level, LEVELS[level]]));
     const select = make("select", { class: "form-select", "aria-label": "看哪个部门", onchange: () => open({ department: select.value || null }) });
     select.append(make("option", { value: "" }, "全部部门合计"), ...given.departments.map((it) => make("option", { value: it.code }, it.name)));
     select.value = chosen.department;
     part("choices").replaceChildren(
       select,
       segment("看什么", VIEWS, view(), (value) => open(value === "arrivals" ? { view: null } : { view: value, before: null })),
-      ...(view() === "supply" ? [] : [segment("统计到", levels, chosen.level, (level) => open({ level: level === layer.levels[0] ? null : level }))]),
+      ...(view() === "supply" ? [] : [levelChoice(context, layer, chosen.level)]),
     );
   }
 
@@ -205,7 +198,7 @@ export function mount(context, layer) {
         clear: theirs.clear,
       };
     },
-    atPlace: (located) => later(arrival, () => {
+    atPlace: (located) => later(() => {
       const area = located.area.path?.find((it) => it.level === levelDrawn()) ?? located.area;
       return [make("h3", {}, `部门到位：${area.name}`), figures(area.code)];
     }),

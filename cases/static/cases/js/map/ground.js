@@ -4,7 +4,7 @@ import { make } from "../../../gridmap/js/dom.js";
 import { request } from "../../../gridmap/js/request.js";
 import { choropleth } from "./choropleth.js";
 import { serverQuery } from "./filters.js";
-import { factList, legend, namesOf, opens, placeIn, segment, swatch } from "./pieces.js";
+import { areaDoor, factList, legend, namesOf, opens, segment, swatch } from "./pieces.js";
 import { listWords } from "./lists.js";
 import { kindLooks } from "./scales.js";
 
@@ -17,7 +17,7 @@ const ROWS_AT_ONCE = 40;
  * @returns {any} a Layer
  */
 export function mount(context, layer) {
-  const { map, ground, root, params, open, ask } = context;
+  const { map, ground, root, params, open } = context;
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const areas = choropleth(map, ground);
   const themes = Object.fromEntries(layer.themes.map((it) => [it.code, it.name]));
@@ -70,21 +70,13 @@ export function mount(context, layer) {
         make(
           "li",
           { class: "spot", "data-code": it.code },
-          make("button", { class: "spot-name", type: "button", onclick: () => goTo(it.code) }, names.get(it.code) ?? it.code),
+          areaDoor(context, { level: "grid", code: it.code, name: names.get(it.code) ?? it.code, zoom: 15 }),
           make("span", { class: "number" }, valueWords(it)),
         ),
       ),
     );
     part("more").hidden = found.length <= ROWS_AT_ONCE;
     part("more").textContent = `另有 ${found.length - ROWS_AT_ONCE} 个，见图。`;
-  }
-
-  async function goTo(code) {
-    const place = await placeIn(ground, "grid", code);
-    if (place) {
-      map.setView([place.lat, place.lon], Math.max(map.getZoom(), 15), { animate: false });
-      ask(place);
-    }
   }
 
   return {

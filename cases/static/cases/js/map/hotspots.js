@@ -7,7 +7,7 @@ import { choropleth } from "./choropleth.js";
 import { LEVELS, serverQuery } from "./filters.js";
 import { daysOf, listWords } from "./lists.js";
 import { periodWords, quickPeriods } from "./periods.js";
-import { factList, later, legend, namesOf, opens, percent, placeIn, segment } from "./pieces.js";
+import { areaDoor, factList, legend, levelChoice, loading, namesOf, opens, percent, segment } from "./pieces.js";
 import { PATROL_ONLY, SPOTS } from "./scales.js";
 import { COURSES, DENOMINATORS, hottest, isHot, spotLook, whyTooFew } from "./spots.js";
 
@@ -22,7 +22,7 @@ const ROWS_AT_ONCE = 30;
  * @returns {any} a Layer
  */
 export function mount(context, layer) {
-  const { map, ground, root, params, open, ask } = context;
+  const { map, ground, root, params, open } = context;
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const areas = choropleth(map, ground);
   /** @type {any} */
@@ -31,8 +31,7 @@ export function mount(context, layer) {
   let before = null;
   /** @type {any} */
   let filters = null;
-  /** @type {Promise<void>} settled when what was asked for last is there */
-  let arrival = Promise.resolve();
+  const { load, later } = loading(draw);
 
   const denominator = () => (Object.hasOwn(DENOMINATORS, params().get("denominator") ?? "") ? params().get("denominator") : "residents");
 
@@ -52,11 +51,6 @@ export function mount(context, layer) {
     }
   }
 
-  function load(chosen, signal, wait) {
-    arrival = draw(chosen, signal, wait);
-    return arrival;
-  }
-
   async function draw(chosen, signal, wait) {
     writeChoices(chosen);
     const found = await read(chosen, signal, wait);
@@ -66,9 +60,8 @@ export function mount(context, layer) {
   }
 
   function writeChoices(chosen) {
-    const levels = Object.fromEntries(layer.levels.map((level) => [level, LEVELS[level]]));
     part("choices").replaceChildren(
-      segment("统计到", levels, chosen.level, (level) => open({ level: level === layer.levels[0] ? null : level })),
+      levelChoice(context, layer, chosen.level),
       segment("分母", DENOMINATORS, denominator(), (value) => open({ denominator: value === "residents" ? null : value })),
     );
   }
@@ -104,17 +97,10 @@ export function mount(context, layer) {
   /** @param {Spot} spot @param {string} name */
   function row(spot, name) {
     const look = spot.patrol_only ? PATROL_ONLY : SPOTS[spot.class];
-    const goThere = async () => {
-      const place = await placeIn(ground, filters.level, spot.code);
-      if (place) {
-        map.setView([place.lat, place.lon], Math.max(map.getZoom(), 14.5), { animate: false });
-        ask(place);
-      }
-    };
     return make(
       "li",
       { class: "spot", "data-code": spot.code },
-      make("button", { class: "spot-name", type: "button", onclick: goThere }, name),
+      areaDoor(context, { level: filters.level, code: spot.code, name, zoom: 14.5 }),
       badge(look.words, look),
       spot.persistence ? make("span", { class: `course course-${spot.persistence}` }, COURSES[spot.persistence] ?? spot.persistence) : null,
       make(
@@ -172,7 +158,7 @@ export function mount(context, layer) {
         clear: theirs.clear,
       };
     },
-    atPlace: (located) => later(arrival, () => {
+    atPlace: (located) => later(() => {
       const area = located.area.path?.find((it) => it.level === filters.level) ?? located.area;
       return [make("h3", {}, `热点检验：${area.name}`), figures(area.code)];
     }),

@@ -3,6 +3,7 @@
 import { changed } from "../../../gridmap/js/address.js";
 import { make } from "../../../gridmap/js/dom.js";
 import { labelPlace } from "../../../gridmap/js/shapes.js";
+import { LEVELS } from "./filters.js";
 
 /** @typedef {import("./scales.js").Look} Look */
 
@@ -66,6 +67,18 @@ export function segment(label, options, value, onPick) {
 }
 
 /**
+ * The choice of the areas a layer counts by; the address names its own level by nothing.
+ * @param {any} context
+ * @param {{levels: string[]}} layer  its own level first
+ * @param {string} level  the one chosen
+ * @returns {HTMLElement}
+ */
+export function levelChoice({ open }, { levels }, level) {
+  const options = Object.fromEntries(levels.map((it) => [it, LEVELS[it]]));
+  return segment("统计到", options, level, (chosen) => open({ level: chosen === levels[0] ? null : chosen }));
+}
+
+/**
  * A number that opens what it counts: a real link, followed without loading the page anew.
  * @param {any} context
  * @param {Record<string, string | null>} words  what the address says then, see `listWords`
@@ -90,16 +103,21 @@ export function percent(share) {
 }
 
 /**
- * Where the name of an area is written, to point at it.
- * @param {any} ground
- * @param {string} level
- * @param {string} code
- * @returns {Promise<{lat: number, lon: number} | null>}
+ * The name of an area, as a button that goes to where it is written on the map and asks about the place.
+ * @param {any} context
+ * @param {{level: string, code: string, name: string, zoom: number}} area  `zoom`: at least so near
+ * @returns {HTMLElement}
  */
-export async function placeIn(ground, level, code) {
-  const feature = (await ground.today(level)).find((it) => it.id === code);
-  const place = feature && labelPlace(feature.geometry);
-  return place ? { lat: place.lat, lon: place.lon } : null;
+export function areaDoor({ map, ground, ask }, { level, code, name, zoom }) {
+  const goThere = async () => {
+    const feature = (await ground.today(level)).find((it) => it.id === code);
+    const place = feature && labelPlace(feature.geometry);
+    if (place) {
+      map.setView([place.lat, place.lon], Math.max(map.getZoom(), zoom), { animate: false });
+      ask({ lat: place.lat, lon: place.lon });
+    }
+  };
+  return make("button", { class: "spot-name", type: "button", onclick: goThere }, name);
 }
 
 /**
@@ -122,12 +140,26 @@ export function factList(facts) {
   return make("dl", { class: "case-facts" }, ...known.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { class: "number" }, value)]));
 }
 
-/** An element filled once something is there. @param {Promise<unknown>} arrival @param {() => Node[]} content */
-export function later(arrival, content) {
-  const element = make("div", {}, make("p", { class: "loading", role: "status" }, "正在读取…"));
-  arrival.then(
-    () => element.replaceChildren(...content()),
-    () => element.replaceChildren(),
-  );
-  return element;
+/**
+ * A layer's `load`, and with it elements that are filled once what was asked for last is there.
+ * @template {(...asked: any[]) => Promise<void>} Load
+ * @param {Load} draw
+ * @returns {{load: Load, later: (content: () => Node[]) => HTMLElement}}
+ */
+export function loading(draw) {
+  let arrival = Promise.resolve();
+  return {
+    load: /** @type {Load} */ ((...asked) => {
+      arrival = draw(...asked);
+      return arrival;
+    }),
+    later(content) {
+      const element = make("div", {}, make("p", { class: "loading", role: "status" }, "正在读取…"));
+      arrival.then(
+        () => element.replaceChildren(...content()),
+        () => element.replaceChildren(),
+      );
+      return element;
+    },
+  };
 }
