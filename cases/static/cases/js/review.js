@@ -4,6 +4,7 @@ import { changed } from "../../gridmap/js/address.js";
 import { givenToPage, make } from "../../gridmap/js/dom.js";
 import { request } from "../../gridmap/js/request.js";
 import { momentWords, rateWords } from "./figures.js";
+import { readFields, writeFields } from "./map/fields.js";
 import { filterWords, NO_FILTERS, readFilters, serverQuery } from "./map/filters.js";
 import { periodWords } from "./map/periods.js";
 import { funnelOption, stepsOption, trendOption } from "./review/charts.js";
@@ -21,7 +22,6 @@ const known = {
   channels: codesOf("channel"),
   departments: codesOf("department"),
 };
-const FIELDS = ["since", "until", "category", "channel", "department"];
 const stillness = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
 const NARROW_PX = 600;
 
@@ -53,9 +53,7 @@ function choose(filters) {
 }
 
 function writeForm(filters) {
-  for (const name of FIELDS) {
-    form.elements[name].value = filters[name];
-  }
+  writeFields(form, filters);
   const { area } = form.elements;
   area.querySelector("[data-part=finer]")?.remove();
   area.value = filters.area;
@@ -234,10 +232,7 @@ function redraw({ chart, option }, { animation = false } = {}) {
   chart.setOption(option({ animation, narrow: chart.getWidth() < NARROW_PX }), { notMerge: true });
 }
 
-form.addEventListener("change", () => {
-  const data = new FormData(form);
-  choose({ ...asked(), ...Object.fromEntries([...FIELDS, "area"].map((name) => [name, data.get(name)])) });
-});
+form.addEventListener("change", () => choose(readFields(form, asked())));
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", (event) => {
   event.preventDefault();

@@ -1,6 +1,7 @@
 // The filters all layers of the map share: quick periods, chips, the form; the address is where they live.
 
 import { make } from "../../../gridmap/js/dom.js";
+import { readFields, writeFields } from "./fields.js";
 import { NO_FILTERS, filterWords, inForce, readFilters } from "./filters.js";
 import { periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.js";
 
@@ -104,9 +105,7 @@ export function mount({ params, open, outline, ground, today }, described) {
 
   function writeForm() {
     const { elements } = form;
-    for (const name of ["category", "channel", "department", "since", "until"]) {
-      elements[name].value = filters[name];
-    }
+    writeFields(form, filters);
     elements.overdue.checked = filters.overdue;
     form.querySelectorAll("[name=state]").forEach((it) => {
       it.checked = filters.states.includes(it.value);
@@ -133,7 +132,7 @@ export function mount({ params, open, outline, ground, today }, described) {
     writeForm();
   }
 
-  form.addEventListener("change", () => choose(readForm(form, filters)));
+  form.addEventListener("change", () => choose(readFields(form, filters)));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {
     event.preventDefault();
@@ -187,23 +186,6 @@ function withLevel(said, { levels = [] }) {
 /** @param {import("./periods.js").Period | null} period @returns {string | null} as the address says it */
 function asBefore(period) {
   return period && `${period.since}..${period.until}`;
-}
-
-/** What the form says; what it does not show stays as it was. @param {HTMLFormElement} form @param {Filters} before @returns {Filters} */
-function readForm(form, before) {
-  const data = new FormData(form);
-  const word = (name) => String(data.get(name) ?? "");
-  return {
-    since: word("since"),
-    until: word("until"),
-    category: word("category"),
-    states: data.getAll("state").map(String),
-    overdue: data.has("overdue"),
-    channel: word("channel"),
-    department: word("department"),
-    area: word("area"),
-    level: before.level,
-  };
 }
 
 /** The towns to choose from, and the finer area chosen on the map if there is one. */
