@@ -314,7 +314,7 @@ function sumMarker(lat, lon, { open, overdue }, name, closer) {
   const share = open ? Math.round((100 * overdue) / open) : 0;
   const icon = L.divIcon({
     className: "sum-icon",
-    html: `<span class="sum" style="--late:${share}%"><b>${open}</b></span>`,
+    html: `<span class="cluster cluster-late" style="--late:${share}%"><b>${open}</b></span>`,
     iconSize: [size, size],
   });
   const marker = L.marker([lat, lon], { icon, title: `${name}：未结 ${open}，超期 ${overdue}`, riseOnHover: true });
