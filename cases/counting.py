@@ -10,6 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from operator import add
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
@@ -175,16 +176,24 @@ def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]
     return {it["current_area"]: Unfinished(it["open"], it["overdue"]) for it in found}
 
 
-def to_level(figures: Mapping[str, Figures], level: Level) -> tuple[dict[str, Figures], Figures]:
-    """Figures by areas of a level, and of what lies in no area so low."""
-    summed: defaultdict[str, Figures] = defaultdict(Figures)
-    elsewhere = Figures()
+def to_level(figures: Mapping[str, Sums], level: Level) -> dict[str, Sums]:
+    """Figures by areas of a level; what lies in no area so low is left out: see :func:`above`."""
+    summed: dict[str, Sums] = {}
     for code, its in figures.items():
-        if len(code) < level.code_length:
-            elsewhere = plus(elsewhere, its)
-        else:
-            summed[code[: level.code_length]] = plus(summed[code[: level.code_length]], its)
-    return dict(summed), elsewhere
+        if len(code) >= level.code_length:
+            place = code[: level.code_length]
+            summed[place] = plus(summed[place], its) if place in summed else its
+    return summed
+
+
+def above(figures: Mapping[str, Figures], level: Level) -> Figures:
+    """Figures of what lies in no area of a level, nor in a lower one."""
+    return total(its for code, its in figures.items() if len(code) < level.code_length)
+
+
+def total(some: Iterable[Figures]) -> Figures:
+    """All of them in one."""
+    return reduce(plus, some, Figures())
 
 
 # ---- whole months, and what is left of a period -----------------------------------------------------------------
@@ -199,7 +208,7 @@ class Months(NamedTuple):
 
 def whole_months(since: dt.datetime | None, until: dt.datetime | None) -> Months | None:
     """The whole months from a moment to before another, in Shanghai; None where there is none."""
-    first = None if since is None else _month_after(since - dt.timedelta(microseconds=1))
+    first = None if since is None else month_after(_month_of(since - dt.timedelta(microseconds=1)))
     end = None if until is None else _month_of(until)
     return None if first is not None and end is not None and first >= end else Months(first, end)
 
@@ -208,12 +217,13 @@ def _month_of(moment: dt.datetime) -> dt.date:
     return moment.astimezone(SHANGHAI).date().replace(day=1)
 
 
-def _month_after(moment: dt.datetime) -> dt.date:
-    month = _month_of(moment)
+def month_after(month: dt.date) -> dt.date:
+    """The first day of the month after one, by its first day."""
     return (month + dt.timedelta(days=31)).replace(day=1)
 
 
-def _begin(month: dt.date) -> dt.datetime:
+def begin(month: dt.date) -> dt.datetime:
+    """When a month begins in Shanghai, by its first day."""
     return dt.datetime.combine(month, dt.time(), SHANGHAI)
 
 
@@ -228,10 +238,10 @@ def split(filters: Filters, *, known: Collection[str] = ()) -> tuple[Months | No
     if whole is None or unknown != Filters() or len(filters.category or "") not in (0, GROUP_LETTERS):
         return None, [filters]
     rest = []
-    if whole.first is not None and filters.since is not None and filters.since < _begin(whole.first):
-        rest.append(replace(filters, until=_begin(whole.first)))
-    if whole.end is not None and filters.until is not None and _begin(whole.end) < filters.until:
-        rest.append(replace(filters, since=_begin(whole.end)))
+    if whole.first is not None and filters.since is not None and filters.since < begin(whole.first):
+        rest.append(replace(filters, until=begin(whole.first)))
+    if whole.end is not None and filters.until is not None and begin(whole.end) < filters.until:
+        rest.append(replace(filters, since=begin(whole.end)))
     return whole, rest
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from cases.counting import Figures, Unfinished, by_area, open_by_area, to_level
+from cases.counting import Figures, Unfinished, above, by_area, open_by_area
 from geodata.sizes import URBAN_HOUSEHOLDS, Size, size_of
 from gridmap.features.areal import Sheet
 from gridmap.features.parameters import Filters
@@ -169,10 +169,13 @@ SHARES = (5, 20)
 
 
 def _routing(filters: Filters, now: dt.datetime) -> Told:
-    figures, elsewhere = to_level(by_area(filters), Level.GRID)
+    figures = by_area(filters)
     codes = [grid["area_id"] for grid in _grids(filters, now.date())]
     # What lies in no grid a town or the district has to find one for.
-    return Told({code: _routed(figures.get(code, Figures())) for code in codes}, {"unrouted": elsewhere.collected})
+    return Told(
+        {code: _routed(figures.get(code, Figures())) for code in codes},
+        {"unrouted": above(figures, Level.GRID).collected},
+    )
 
 
 def _routed(figures: Figures) -> Said:

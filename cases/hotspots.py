@@ -174,7 +174,7 @@ def spots(window: Window, *, on: dt.date, tell: Callable[[float], None] = lambda
     base = ground.denominators[window.denominator]
     found = []
     for times in range(METHOD.windows):
-        figures, _ = to_level(by_area(window.before(times).filters()), window.level)
+        figures = to_level(by_area(window.before(times).filters()), window.level)
         counts = np.array([figures.get(code, Figures())[:2] for code in ground.codes], dtype=np.int64).reshape(-1, 2)
         observed, patrol = counts.T
         found.append(hotspots(ground.codes, observed, patrol, base, ground.graph, window.days, window.level))

@@ -17,7 +17,18 @@ from django.db.models import Count
 from scipy.special import gammaincinv
 
 from cases import funnel, summary
-from cases.counting import COLLECTED, Figures, Unfinished, by_area, by_month, open_by_area, to_level
+from cases.counting import (
+    COLLECTED,
+    Figures,
+    Unfinished,
+    begin,
+    by_area,
+    by_month,
+    month_after,
+    open_by_area,
+    to_level,
+    total,
+)
 from cases.coverage import ENOUGH, Coverage, coverage
 from cases.deadlines import SHANGHAI
 from cases.features import rows
@@ -116,11 +127,11 @@ def trend(filters: Filters, *, now: dt.datetime) -> list[dict[str, Any]]:
     found, month, last = [], min(counted), max(counted)
     while month <= last:
         its = counted.get(month, Figures())
-        after = _month_after(month)
+        after = month_after(month)
         whole = (
             after <= now.astimezone(SHANGHAI).date()
-            and (filters.since is None or filters.since <= _begin(month))
-            and (filters.until is None or filters.until >= _begin(after))
+            and (filters.since is None or filters.since <= begin(month))
+            and (filters.until is None or filters.until >= begin(after))
         )
         found.append(
             {
@@ -137,14 +148,6 @@ def trend(filters: Filters, *, now: dt.datetime) -> list[dict[str, Any]]:
     return found
 
 
-def _begin(month: dt.date) -> dt.datetime:
-    return dt.datetime.combine(month, dt.time(), SHANGHAI)
-
-
-def _month_after(month: dt.date) -> dt.date:
-    return (month + dt.timedelta(days=31)).replace(day=1)
-
-
 # ---- whistles by community ----------------------------------------------------------------------------------------
 
 
@@ -155,9 +158,9 @@ def whistle_funnel(filters: Filters, district: Mapping[str, Figures], named: Map
     percent; ``by_chance``: how many of the places judged chance alone would put outside, at most.
     A place with fewer cases than ``floor`` is not judged.
     """
-    counted, elsewhere = to_level(district, Level.COMMUNITY)
+    counted = to_level(district, Level.COMMUNITY)
     whistled = _whistled(replace(filters, area=None))
-    n, k = (sum(its.collected for its in (*counted.values(), elsewhere)), sum(whistled.values()))
+    n, k = total(district.values()).collected, sum(whistled.values())
     share = k / n if n else 0.0
     shown = sorted(code for code, its in counted.items() if its.collected and _concerns(code, filters.area))
     cases = np.array([counted[code].collected for code in shown], dtype=np.int64)
@@ -222,13 +225,10 @@ def places(
     """By communities and by grids: where most is reported for 1,000 residents, and where most is overdue."""
     found: dict[str, Any] = {"floor": {"cases": FEWEST_CASES, "residents": FEWEST_RESIDENTS, "open": FEWEST_OPEN}}
     for level in (Level.COMMUNITY, Level.GRID):
-        counted, _ = to_level(figures, level)
-        late: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for code, its in unfinished.items():
-            if len(code) >= level.code_length:
-                sums = late[code[: level.code_length]]
-                sums[:] = [sums[0] + its.open, sums[1] + its.overdue]
-        found[level.value] = {"busiest": _busiest(counted, named), "overdue": _most_overdue(late, named)}
+        found[level.value] = {
+            "busiest": _busiest(to_level(figures, level), named),
+            "overdue": _most_overdue(to_level(unfinished, level), named),
+        }
     return found
 
 
@@ -263,20 +263,20 @@ def _poisson_interval(n: int, residents: int) -> tuple[float, float]:
     return low, high
 
 
-def _most_overdue(late: Mapping[str, list[int]], named: Mapping[str, Named]) -> dict[str, Any]:
+def _most_overdue(unfinished: Mapping[str, Unfinished], named: Mapping[str, Named]) -> dict[str, Any]:
     """Open cases past their limit, most first; where few are open there is no rank, and these come after the others."""
-    some = [(code, its[0], its[1]) for code, its in late.items() if its[1] and code in named]
-    some.sort(key=lambda it: (it[1] < FEWEST_OPEN, -it[2], it[0]))
+    some = [(code, its) for code, its in unfinished.items() if its.overdue and code in named]
+    some.sort(key=lambda it: (it[1].open < FEWEST_OPEN, -it[1].overdue, it[0]))
     return {
         "places": len(some),
         "rows": [
             {
-                "rank": nth if is_open >= FEWEST_OPEN else None,
+                "rank": nth if its.open >= FEWEST_OPEN else None,
                 **_said(code, named),
-                "overdue": overdue,
-                "open": is_open,
+                "overdue": its.overdue,
+                "open": its.open,
             }
-            for nth, (code, is_open, overdue) in enumerate(some[:TOP], start=1)
+            for nth, (code, its) in enumerate(some[:TOP], start=1)
         ],
     }
 

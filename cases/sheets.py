@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 from django.utils import timezone
 
-from cases.counting import Figures, Unfinished, by_area, open_by_area, plus, to_level
+from cases.counting import Unfinished, above, by_area, open_by_area, to_level, total
 from cases.coverage import Coverage, Place, coverage, gaps, supply
 from cases.features import READERS
 from cases.ground import THEMES, told
@@ -37,17 +35,16 @@ def window_words(filters: Filters) -> dict[str, str | None]:
 def _counts(question: Question) -> Sheet:
     level, filters = level_of(question, Level.GRID)
     every = by_area(filters)
-    figures, elsewhere = to_level(every, level)
-    unfinished: defaultdict[str, Unfinished] = defaultdict(Unfinished)
-    for code, its in open_by_area(filters, now=question.now).items():
-        unfinished[code[: level.code_length]] = plus(unfinished[code[: level.code_length]], its)
-    rows = [{"code": code, **its._asdict(), **unfinished[code]._asdict()} for code, its in sorted(figures.items())]
-    summed = reduce(plus, every.values(), Figures())
+    unfinished = to_level(open_by_area(filters, now=question.now), level)
+    rows = [
+        {"code": code, **its._asdict(), **unfinished.get(code, Unfinished())._asdict()}
+        for code, its in sorted(to_level(every, level).items())
+    ]
     head = {
         "window": window_words(filters),
         "level": level.value,
-        "total": summed._asdict(),
-        "elsewhere": elsewhere._asdict(),
+        "total": total(every.values())._asdict(),
+        "elsewhere": above(every, level)._asdict(),
     }
     return Sheet(head, rows)
 

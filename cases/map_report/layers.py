@@ -17,7 +17,7 @@ from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString
 from folium.map import CustomPane
 
-from cases.counting import Figures, by_area, open_by_area, to_level
+from cases.counting import Figures, Unfinished, above, by_area, open_by_area, to_level
 from cases.coverage import ENOUGH, Coverage, Place
 from cases.density import NOTE as DENSITY_NOTE
 from cases.density import density
@@ -167,18 +167,22 @@ def add_counts(drawn: Drawn, filters: Filters, *, now: dt.datetime) -> None:
     for level in (Level.COMMUNITY, Level.GRID):
         if len(filters.area or "") > level.code_length:
             continue
-        figures, elsewhere = to_level(every, level)
-        still: dict[str, int] = {}
-        for code, its in unfinished.items():
-            still[code[: level.code_length]] = still.get(code[: level.code_length], 0) + its.open
         areas = outlines(level, filters.area or "", now.date())
-        layer, swatches = _counted(level, areas, figures, still, show=not drawn.layers)
-        lost = f"另有 {elsewhere.collected} 件没有归到{level.label}" if elsewhere.collected else ""
+        layer, swatches = _counted(
+            level, areas, to_level(every, level), to_level(unfinished, level), show=not drawn.layers
+        )
+        elsewhere = above(every, level).collected
+        lost = f"另有 {elsewhere} 件没有归到{level.label}" if elsewhere else ""
         drawn.add(layer, lost, swatches)
 
 
 def _counted(
-    level: Level, areas: Sequence[Outline], figures: Mapping[str, Figures], still: Mapping[str, int], *, show: bool
+    level: Level,
+    areas: Sequence[Outline],
+    figures: Mapping[str, Figures],
+    unfinished: Mapping[str, Unfinished],
+    *,
+    show: bool,
 ) -> tuple[folium.GeoJson, list[Swatch]]:
     counts = {it.code: figures.get(it.code, Figures()) for it in areas}
     classes = steps([its.collected for its in counts.values() if its.collected])
@@ -194,7 +198,7 @@ def _counted(
         code: lines(
             f"收集 {its.collected} 件，其中巡查 {its.patrol} 件",
             f"办结 {its.done} 件，按期 {its.in_time} 件",
-            f"未结 {still.get(code, 0)} 件",
+            f"未结 {unfinished.get(code, Unfinished()).open} 件",
         )
         for code, its in counts.items()
     }

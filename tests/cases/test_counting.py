@@ -11,7 +11,7 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases.counting import Figures, Months, by_area, by_cell, open_by_area, settle, to_level, whole_months
+from cases.counting import Figures, Months, above, by_area, by_cell, open_by_area, settle, to_level, whole_months
 from cases.coverage import coverage
 from cases.deadlines import SHANGHAI
 from cases.features import rows as cases_as_filtered
@@ -89,7 +89,7 @@ def test_the_district_has_what_the_article_says_and_nothing_is_lost_at_a_level()
     total = Figures(*(sum(column) for column in zip(*figures.values(), strict=True)))
     assert total.collected == Case.objects.exclude(state=State.MERGED).count() > 4600
     for level in (Level.GRID, Level.COMMUNITY, Level.TOWN):
-        summed, elsewhere = to_level(figures, level)
+        summed, elsewhere = to_level(figures, level), above(figures, level)
         assert Figures(*(sum(it) for it in zip(elsewhere, *summed.values(), strict=True))) == total
         assert {len(code) for code in summed} == {level.code_length}
 
