@@ -69,7 +69,7 @@ class AreaMonth(CaseCounts):
         indexes = [
             models.Index(
                 fields=["category", "month", "area"],
-                include=["collected", "patrol", "astray", "done", "in_time"],
+                include=["collected", "patrol", "astray", "merged", "done", "in_time"],
                 name="area_month_read",
             ),
             models.Index(fields=["id"], condition=models.Q(settled=False), name="area_month_to_settle"),
@@ -88,7 +88,7 @@ class CellMonth(CaseCounts):
         verbose_name = "格子月计数"
         verbose_name_plural = "格子月计数"
         indexes = [
-            models.Index(fields=["category", "month"], include=["cell", "collected"], name="cell_month_read"),
+            models.Index(fields=["category", "month"], include=["cell", "collected", "merged"], name="cell_month_read"),
             models.Index(fields=["id"], condition=models.Q(settled=False), name="cell_month_to_settle"),
         ]
 
