@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, TextChoices, Value, Window
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, TextChoices, Value, Window
 
-from cases.course import Course, courses_of, usable
+from cases.course import Course
 from cases.models import Case, Result
 from cases.models.case import CaseQuerySet, late
-from cases.waiting import is_waited_for, waiting_for
-from cases.workflow import RUNNING, VERBS_FROM, State, Verb, allowed
+from cases.waiting import NOBODY_S, any_of, first_of, is_waited_for, turns_of
+from cases.workflow import RUNNING, VERBS, VERBS_FROM, State, Verb, allowed
 from gridmap.duties import Standing
-from gridmap.models import Area, Organisation
 from gridmap.problems import BadParameter
 from gridmap.roles import Role
 
@@ -34,6 +34,19 @@ TURN_WORDS = {
     "grant_suspension": "决定挂账",
 }
 NO_COURSE = Course()
+# What is shown of a case whose result waits, and of one on the list.
+SCORED = ("number", "category__name")
+SHOWN = (
+    "number",
+    "state",
+    "text",
+    "address",
+    "point",
+    "due_at",
+    "category__name",
+    "category__icon",
+    "current_area__name",
+)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -121,9 +134,13 @@ def first_shown(standing: Standing) -> Show:
 
 def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: Show) -> CaseQuerySet:
     """The open cases of somebody's ground that a list shows, by deadline."""
+    return _listed(standing, turns_of(standing, user_id) if show == Show.MINE else {}, now, show)
+
+
+def _listed(standing: Standing, turns: Mapping[str, Q], now: dt.datetime, show: Show) -> CaseQuerySet:
     cases = _open(standing)
     if show == Show.MINE:
-        cases = cases.filter(waiting_for(standing, user_id))
+        cases = cases.filter(any_of(turns))
     if show == Show.OVERDUE:
         cases = cases.overdue(now)
     return cases.order_by("due_at", "id")
@@ -131,18 +148,19 @@ def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: S
 
 def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime, asked: Asked = Asked(Show.ALL)) -> Desk:
     """A page of the desk of somebody with this standing at this moment: as many statements however long the list is."""
-    cases = listed(standing, user_id=user_id, now=now, show=asked.show)
-    mine, page, following = _page(cases, asked.after, counted=asked.show == Show.MINE and asked.after is None)
-    courses = courses_of(page)
-    rows = [_row(case, usable(case, courses[case.pk], standing, user_id, at=now), now) for case in page]
+    turns = turns_of(standing, user_id)
+    cases = _listed(standing, turns, now, asked.show)
+    mine, keys, more = _page(cases, asked.after, counted=asked.show == Show.MINE and asked.after is None)
+    rows = [_row(case, now) for case in _shown(keys, turns)]
     counts = _open(standing).aggregate(total=Count("pk"), overdue=Count("pk", filter=late(now)))
     if mine is None:
-        mine = _open(standing).filter(waiting_for(standing, user_id)).count()
+        mine = _open(standing).filter(any_of(turns)).count() if turns else 0
+    following = Place(rows[-1].case.due_at, rows[-1].case.pk) if more else None
     return Desk(rows, **counts, mine=mine, asked=asked, next=following)
 
 
-def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[int | None, list[Case], Place | None]:
-    """How many there are of all, the cases of the page, and where the next begins.
+def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[int | None, list[int], bool]:
+    """How many there are of all, the keys of the page, and whether another follows.
 
     Whose turn it is is asked of every open case, so the page is found and counted in one go where both are wanted.
     """
@@ -151,10 +169,15 @@ def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[i
         cases = cases.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key), due_at__gte=at)
     said = cases.annotate(found=Window(Count("*")) if counted else Value(0))
     keys = list(said.values_list("pk", "found")[: MAX_ROWS + 1])
-    shown = Case.objects.filter(pk__in=[key for key, _ in keys[:MAX_ROWS]]).order_by("due_at", "id")
-    page = list(shown.select_related("category", "current_area"))
-    following = Place(page[-1].due_at, page[-1].pk) if len(keys) > MAX_ROWS else None
-    return (keys[0][1] if keys else 0) if counted else None, page, following
+    found = (keys[0][1] if keys else 0) if counted else None
+    return found, [key for key, _ in keys[:MAX_ROWS]], len(keys) > MAX_ROWS
+
+
+def _shown(keys: Collection[int], turns: Mapping[str, Q]) -> Iterable[Any]:
+    """The cases of a page by deadline, each with the name of the verb it waits for this person to use."""
+    dispatchable = ExpressionWrapper(turns.get("dispatch", NOBODY_S), output_field=BooleanField())
+    cases = Case.objects.filter(pk__in=keys).select_related("category", "current_area").order_by("due_at", "id")
+    return cases.only(*SHOWN).annotate(turn=first_of(turns), dispatchable=dispatchable)
 
 
 def _open(standing: Standing) -> CaseQuerySet:
@@ -163,13 +186,13 @@ def _open(standing: Standing) -> CaseQuerySet:
     return Case.objects.filter(closed_at=None).visible_to(standing)
 
 
-def _row(case: Case, mine: list[Verb], now: dt.datetime) -> Row:
+def _row(case: Any, now: dt.datetime) -> Row:
     return Row(
         case=case,
         overdue=case.is_overdue(now),
         left=time_left(case.state, case.due_at, now),
-        turn=_turn(mine),
-        dispatchable=any(verb.name == "dispatch" for verb in mine),
+        turn=_turn(VERBS[case.turn]) if case.turn else "",
+        dispatchable=case.dispatchable,
     )
 
 
@@ -186,7 +209,7 @@ def scores_waiting(standing: Standing, *, now: dt.datetime) -> list[ScoreRow]:
     """What waits on somebody's desk about results: to work out, to read and perhaps appeal against, to rule on."""
     rows: list[ScoreRow] = []
     if Role.CENTRE_CLERK in standing.roles:
-        closed = Case.objects.visible_to(standing).to_be_scored().select_related("category")
+        closed = Case.objects.visible_to(standing).to_be_scored().select_related("category").only(*SCORED)
         rows += [ScoreRow(case, "综合评分", None) for case in closed.order_by("closed_at")[:MAX_ROWS]]
     results = Result.objects.select_related("assignment__case__category")
     if units := standing.organisations.get(Role.DEPARTMENT_STAFF):
@@ -206,12 +229,8 @@ def ways_on(state: State, tracks: Collection[str] = ()) -> list[Verb]:
     return [verb for verb in VERBS_FROM[state] if allowed(verb, state, tracks) and verb.carries_on]
 
 
-def _turn(mine: Iterable[Verb]) -> str:
-    """What somebody is waited for to do, of what they may do, what others asked for first; empty when it is for others."""
-    mine = list(mine)
-    ordinary = (verb for verb in mine if verb.carries_on)
-    verb = next((verb for verb in mine if verb.decides), None) or next(ordinary, None)
-    return TURN_WORDS.get(verb.name, verb.label) if verb else ""
+def _turn(verb: Verb) -> str:
+    return TURN_WORDS.get(verb.name, verb.label)
 
 
 def time_left(state: str, due_at: dt.datetime, now: dt.datetime) -> str:
@@ -244,7 +263,7 @@ def waits_for(state: State, mine: Iterable[Verb] = (), course: Course = NO_COURS
     return {
         "verb": verb.name,
         "mine": verb in mine,
-        "label": TURN_WORDS.get(verb.name, verb.label),
+        "label": _turn(verb),
         "roles": [in_hands(verb, course)] if verb.only else [role.label for role in Role if role in verb.roles],
     }
 
@@ -262,13 +281,8 @@ def in_hands(verb: Verb, course: Course) -> str:
 
 def posts_of(standing: Standing) -> list[Post]:
     """The roles held, in the order the roles are listed, with the names of their organisations or areas."""
-    areas = dict(Area.objects.filter(code__in=set().union(*standing.grounds.values())).values_list("code", "name"))
-    organisations = dict(
-        Organisation.objects.filter(code__in=set().union(*standing.organisations.values())).values_list("code", "name")
-    )
     posts = []
     for role in (it for it in Role if it in standing.roles):
-        names = [organisations[code] for code in sorted(standing.organisations.get(role, ()))]
-        names = names or [areas[code] for code in sorted(standing.grounds[role])]
-        posts.append(Post(role.label, tuple(names)))
+        places = standing.organisations.get(role) or standing.grounds[role]
+        posts.append(Post(role.label, tuple(standing.names[code] for code in sorted(places))))
     return posts

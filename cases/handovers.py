@@ -62,12 +62,14 @@ def handed_over(standing: Standing, *, now: dt.datetime) -> HandedOver:
         left=Count("pk", filter=from_me & ~to_me),
         within=Count("pk", filter=to_me & from_me),
     )
+    if not any(counts.values()):
+        return HandedOver([], **counts)
     latest = list(recent.select_related("case__category", "edition", "from_area", "to_area")[:MAX_ROWS])
     readable = set(
         Case.objects.visible_to(standing).filter(pk__in=[it.case_id for it in latest]).values_list("pk", flat=True)
     )
     rows = [Row(it, _way(it, standing), it.case_id in readable) for it in latest]
-    return HandedOver(rows, counts["arrived"], counts["left"], counts["within"])
+    return HandedOver(rows, **counts)
 
 
 def _on_ground(standing: Standing, field: str) -> Q:

@@ -44,6 +44,7 @@ def unread(standing: Standing, user_id: int, *, now: dt.datetime) -> Unread:
         .unread_by(user_id)
         .filter(still, at__gt=now - SHOWN_FOR, case__in=Case.objects.visible_to(standing))
         .select_related("case")
+        .only("kind", "text", "at", "case__number")
         .order_by("-at", "-id")
     )
     found = list(rows[: MAX_SHOWN + 1])

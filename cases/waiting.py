@@ -1,4 +1,4 @@
-"""Whom cases wait for, as a condition the database can answer: the rule of :func:`cases.course.usable` in SQL.
+"""Whom cases wait for and for what, as the database can answer it: the rule of :func:`cases.course.usable` in SQL.
 
 The workflow table says which states and roles; in whose hands a case is comes from the rows beside it. Both ways of
 saying it are held together by a test that asks them of every state and every kind of person.
@@ -6,10 +6,23 @@ saying it are held together by a test that asks them of every state and every ki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models import Case as Choose
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
@@ -39,14 +52,23 @@ def is_waited_for(standing: Standing) -> bool:
     return any(verb.roles & standing.roles for verb in ways_on())
 
 
-def waiting_for(standing: Standing, user_id: int | None) -> Q:
-    """Cases that this person may carry on now by an ordinary way."""
+def turns_of(standing: Standing, user_id: int | None) -> dict[str, Q]:
+    """On which cases this person is waited for to use each verb now: what others asked for first, as a desk tells it."""
     mine = [verb for verb in ways_on() if user_id is not None and verb.roles & standing.roles]
     undecided = procedures_undecided() if any(verb.stages for verb in mine) else ()
-    condition = NOBODY_S
-    for verb in mine:
-        condition |= may_use(verb, standing, user_id or 0, undecided)
-    return condition
+    mine.sort(key=lambda verb: not verb.decides)
+    return {verb.name: may_use(verb, standing, user_id or 0, undecided) for verb in mine}
+
+
+def any_of(turns: Mapping[str, Q]) -> Q:
+    """Cases that wait for this person for anything."""
+    return reduce(or_, turns.values(), NOBODY_S)
+
+
+def first_of(turns: Mapping[str, Q]) -> Choose:
+    """The name of the verb this person is waited for to use on a case; "" where it is for others."""
+    whens = (When(condition, then=Value(name)) for name, condition in turns.items())
+    return Choose(*whens, default=Value(""), output_field=CharField())
 
 
 def procedures_undecided() -> list[tuple[str, str, int]]:

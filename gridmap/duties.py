@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
@@ -125,11 +125,15 @@ def seated(rows: QuerySet[_Seated], codes: list[str], *, on: dt.date) -> QuerySe
 
 @dataclass(frozen=True)
 class Standing:
-    """What a user is on a day: the areas (code prefixes) each role holds for, and the organisations behind them."""
+    """What a user is on a day: the areas (code prefixes) each role holds for, and the organisations behind them.
+
+    ``names`` of the areas and organisations appointed to, by code.
+    """
 
     grounds: dict[Role, frozenset[str]] = field(default_factory=dict)
     organisations: dict[Role, frozenset[str]] = field(default_factory=dict)
     everything: bool = False
+    names: dict[str, str] = field(default_factory=dict, compare=False)
 
     def holds(self, role: Role, code: str) -> bool:
         """Whether the user has this role for the area or one above it."""
@@ -165,7 +169,7 @@ def standing_of(user: AbstractBaseUser | AnonymousUser, *, on: dt.date) -> Stand
     held = (
         Appointment.objects.on(on)
         .filter(person__user_id=user.pk)
-        .values_list("role", "area_id", "organisation_id", "organisation__area_id")
+        .values_list("role", "area_id", "area__name", "organisation_id", "organisation__name", "organisation__area_id")
     )
     everything = bool(getattr(user, "is_superuser", False))
     return _standing(held, everything=everything)
@@ -180,16 +184,19 @@ def standing_for(request: HttpRequest) -> Standing:
     return standing
 
 
-def _standing(held: Iterable[tuple[str, str | None, str | None, str | None]], *, everything: bool) -> Standing:
+def _standing(held: Iterable[tuple[Any, ...]], *, everything: bool) -> Standing:
     grounds: defaultdict[Role, set[str]] = defaultdict(set)
     organisations: defaultdict[Role, set[str]] = defaultdict(set)
-    for role, area, organisation, organisation_area in held:
+    names: dict[str, str] = {}
+    for role, area, area_name, organisation, organisation_name, organisation_area in held:
         if code := area or organisation_area:
             grounds[Role(role)].add(code)
         if organisation:
             organisations[Role(role)].add(organisation)
+        names |= {code: name for code, name in ((area, area_name), (organisation, organisation_name)) if code and name}
     return Standing(
         {role: frozenset(codes) for role, codes in grounds.items()},
         {role: frozenset(codes) for role, codes in organisations.items()},
         everything or Role.DISTRICT_CENTRE_STAFF in grounds,
+        names,
     )

@@ -130,7 +130,7 @@ def test_the_page_links_only_to_cases_its_reader_may_open(
 ) -> None:
     Handover.objects.update(at=timezone.now() - dt.timedelta(days=1))
     clerk = as_user(cast.clerk)
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(15):
         page = clerk.get("/desk/").content.decode()
     assert "划界调整移交" in page
     assert '移入 <strong class="number">2</strong>' in page

@@ -94,7 +94,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(
     clerk = as_user(cast.clerk)
     for how_many in (3, MANY):
         open_cases(cast, how_many)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(13):
             page = clerk.get("/desk/?show=all").content.decode()
         assert page.count("data-number=") == min(how_many, MAX_ROWS)
         assert f'data-count="mine">{how_many}<' in page
