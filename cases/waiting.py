@@ -55,7 +55,8 @@ def is_waited_for(standing: Standing) -> bool:
 def turns_of(standing: Standing, user_id: int | None) -> dict[str, Q]:
     """On which cases this person is waited for to use each verb now: what others asked for first, as a desk tells it."""
     mine = [verb for verb in ways_on() if user_id is not None and verb.roles & standing.roles]
-    undecided = procedures_undecided() if any(verb.stages for verb in mine) else ()
+    deciding = frozenset[Role]().union(*(verb.roles for verb in mine if verb.stages))
+    undecided = procedures_undecided(deciding, standing) if deciding else ()
     mine.sort(key=lambda verb: not verb.decides)
     return {verb.name: may_use(verb, standing, user_id or 0, undecided) for verb in mine}
 
@@ -71,12 +72,13 @@ def first_of(turns: Mapping[str, Q]) -> Choose:
     return Choose(*whens, default=Value(""), output_field=CharField())
 
 
-def procedures_undecided() -> list[tuple[str, str, int]]:
-    """Kind, stage and case of every procedure that waits for a decision, in one statement: there are few of them.
+def procedures_undecided(roles: Collection[Role], standing: Standing) -> list[tuple[str, str, int]]:
+    """Kind, stage and case of every procedure that waits for a decision on the ground of these roles, in one statement.
 
-    Named one by one, their cases are found by key, where a condition would have to be asked of every open case.
+    There are few. Named one by one, their cases are found by key, where a condition would have to be asked of every open case.
     """
-    return list(Procedure.objects.filter(stage__in=WAITING).values_list("kind", "stage", "case_id"))
+    waiting = Procedure.objects.filter(_on_ground(roles, standing, case="case__"), stage__in=WAITING)
+    return list(waiting.values_list("kind", "stage", "case_id"))
 
 
 def may_use(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tuple[str, str, int]]) -> Q:
@@ -99,11 +101,9 @@ def may_use(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tu
     return condition
 
 
-def _on_ground(roles: Collection[Role], standing: Standing) -> Q:
-    ground = NOBODY_S
-    for prefix in sorted({code for role in roles for code in standing.grounds.get(role, ())}):
-        ground |= Q(current_area__code__startswith=prefix)
-    return ground
+def _on_ground(roles: Collection[Role], standing: Standing, *, case: str = "") -> Q:
+    prefixes = sorted({code for role in roles for code in standing.grounds.get(role, ())})
+    return reduce(or_, (Q(**{f"{case}current_area__code__startswith": prefix}) for prefix in prefixes), NOBODY_S)
 
 
 def _sent(_verb: Verb, _standing: Standing, user_id: int) -> Q:

@@ -187,12 +187,13 @@ def test_the_database_says_of_every_case_and_verb_what_the_rule_says(
     stage: Town, cases: list[int], now: dt.datetime
 ) -> None:
     found = list(Case.objects.filter(pk__in=cases).select_related("category"))
-    courses, undecided = courses_of(found), procedures_undecided()
+    courses = courses_of(found)
     met = set()
     for standing, user_id in standings(stage, now.date()):
         may = {
             case.pk: {verb.name for verb in usable(case, courses[case.pk], standing, user_id, at=now)} for case in found
         }
+        undecided = procedures_undecided(Role, standing)
         for verb in ways_on():
             chosen = Case.objects.filter(may_use(verb, standing, user_id, undecided), pk__in=cases)
             wanted = {key for key, verbs in may.items() if verb.name in verbs}
