@@ -219,12 +219,18 @@ class Case(models.Model):
             # A desk reads the open ones by deadline, however many have ended. (Open: see case_closed_at_when_ended.)
             models.Index(
                 fields=["due_at", "id"],
-                include=["current_area", "state"],
+                # What maps count the open ones by, so that they read no row.
+                include=["current_area", "state", "category", "reported_at", "quadkey"],
                 condition=Q(closed_at=None),
                 name="case_open_by_due",
             ),
             # The same for the desk of one town, which would else walk through the whole district's.
-            models.Index(fields=["current_area", "state"], condition=Q(closed_at=None), name="case_open_by_area"),
+            models.Index(
+                fields=["current_area", "state"],
+                include=["due_at"],
+                condition=Q(closed_at=None),
+                name="case_open_by_area",
+            ),
             models.Index(
                 fields=["closed_at"], condition=Q(state=State.CLOSED, by_letter=True), name="case_to_be_scored"
             ),
