@@ -53,6 +53,8 @@ LAYERS = {
 def run(database_url: str) -> list[Finding]:
     """Compare with the rows, find hot spots, then serve."""
     counts = backlog.make(database_url)
+    # As the sweep beside every site does: what was written one by one is joined.
+    counting.settle()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE cases_areamonth, cases_cellmonth, cases_unitmonth")
     print(f"{counts}", file=sys.stderr, flush=True)
@@ -166,11 +168,11 @@ def _layer(name: str, own: dict[str, str], port: int) -> Finding:
 
 
 def _questions() -> list[dict[str, str]]:
-    """Filters of whole months, half a year and more, for all categories or a group of them; each once."""
+    """Filters of whole months, from half a year on, till now or before, for all categories or a group; each once."""
     return [
-        {"since": f"{year}-{month:02}-01", "until": until, "category": category}
+        {"since": f"{year}-{month:02}-01", "category": category} | ({"until": until} if until else {})
         for year in (2023, 2024, 2025)
         for month in range(1, 13)
-        for until in ("2026-07-01", "2026-06-01", "2026-05-01")
+        for until in (None, "2026-07-01", "2026-01-01")
         for category in ("", "01", "02", "03")
     ]

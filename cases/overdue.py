@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import mean
+from typing import Any, NamedTuple
 
-import numpy as np
 from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Case as Choose
 from django.db.models import (
@@ -28,7 +30,6 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Concat, Extract, Left, Round
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from cases.deadlines import SHANGHAI, Limit, Unit, due_at
 from cases.features import FILTERS, READERS, conditions, exact
@@ -54,7 +55,6 @@ CLASSES: Mapping[str, str] = {
     "far_over": "超期一倍时限以上",
     "still": "挂账，不计时",
 }
-Floats = NDArray[np.float64]
 SOON = Limit(24, Unit.WORKING_HOURS)
 # An area of each level, for whose desk a state is on whatever the area.
 ANYWHERE = "0" * 15
@@ -62,7 +62,8 @@ ANYWHERE = "0" * 15
 
 def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]:
     """Open whistles as filtered; the period is that in which the case was reported, as on every layer."""
-    chosen = OpenWhistle.objects.all()
+    # No other has one; said again, it lets the database look into the index of the open cases alone.
+    chosen = OpenWhistle.objects.filter(case__closed_at=None)
     for condition in conditions(filters, case="case__", moment="case__reported_at"):
         chosen = chosen.filter(condition)
     if filters.department is not None:
@@ -73,19 +74,15 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
     return chosen
 
 
-def spans(now: dt.datetime) -> tuple[Any, Any]:
-    """What is left of a whistle's time and the whole of it, in seconds, by the clock; a unit that has to do it again has
-    its time from then on."""
+def share_left(now: dt.datetime) -> Any:
+    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue.
+
+    A unit that has to do it again has its time from then on.
+    """
     left, whole = (
         Extract(ExpressionWrapper(span, output_field=DurationField()), "epoch", output_field=FloatField())
         for span in (F("due_at") - Value(now, DateTimeField()), F("due_at") - Coalesce("since", "start"))
     )
-    return left, whole
-
-
-def share_left(now: dt.datetime) -> Any:
-    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue."""
-    left, whole = spans(now)
     return left / Func(whole, Value(1.0), function="greatest", output_field=FloatField())
 
 
@@ -228,76 +225,75 @@ OVERDUE = Collection(
 )
 
 
+class Counted(NamedTuple):
+    """Open whistles of an area and a class of :data:`CLASSES`; ``past``: the limits of those that are overdue."""
+
+    area: str
+    kind: str
+    open: int
+    due_soon: int
+    past: list[dt.datetime]
+
+
 def _sums(question: Question) -> Sheet:
-    """Sums of open whistles by area, and of all: read in one statement, counted here."""
+    """Sums of open whistles by area, and of all."""
     (level, filters), now = level_of(question, Level.TOWN), question.now
-    soon = due_at(now, SOON, calendar_for(now, [SOON]))
-    chosen = open_whistles(filters, question.standing).order_by()
-    rows = list(chosen.values_list("case__current_area_id", "case__state", *spans(now)))
-    codes, states, left, whole = map(np.array, zip(*rows, strict=True)) if rows else (np.array([]),) * 4
-    running = np.isin(states, sorted(RUNNING))
-    late = running & (left < 0)
-    figures = {
-        "open": np.ones(len(rows), dtype=bool),
-        "suspended": ~running,
-        "due_soon": running & (left >= 0) & (left <= (soon - now).total_seconds()),
-        "overdue": late,
-    }
-    places, which = np.unique(codes.astype(f"U{level.code_length}"), return_inverse=True)
-    groups = [np.ones(len(rows), dtype=bool), *(which == n for n in range(len(places)))]
-    total, *sums = _told([(group, left[group & late]) for group in groups], figures, now)
-    answered = [{"code": code, **its} for code, its in zip(places.tolist(), sums, strict=True)]
+    counted = _counted(open_whistles(filters, question.standing), level, now)
+    by_area: defaultdict[str, list[Counted]] = defaultdict(list)
+    for row in counted:
+        by_area[row.area].append(row)
+    total, *sums = _told([counted, *by_area.values()], now)
+    answered = [{"code": code, **its} for code, its in zip(by_area, sums, strict=True)]
     answered = [it for it in answered if len(it["code"]) == level.code_length]
     answered.sort(key=lambda it: (-it["overdue"], it["code"]))
-    kinds = classes_of(running, left, whole)
     head = {
         "level": level.value,
         "total": total,
-        "classes": {name: int((kinds == name).sum()) for name in CLASSES},
+        "classes": {name: sum(row.open for row in counted if row.kind == name) for name in CLASSES},
         "words": dict(CLASSES),
     }
     return Sheet(head, answered)
 
 
-def classes_of(running: NDArray[np.bool_], left: Floats, whole: Floats) -> NDArray[np.str_]:
-    """The class of each, as :func:`class_of` says it in the database; ``left`` and ``whole`` as :func:`spans` has them."""
-    share = left / np.maximum(whole, 1)
-    names = list(CLASSES)
-    steps = [share > 0.5, share >= 0.2, share >= 0, share > -1]
-    return np.where(running, np.select(steps, names[:4], names[4]), names[5])
+def _counted(chosen: QuerySet[OpenWhistle], level: Level, now: dt.datetime) -> list[Counted]:
+    soon = Q(due_at__range=(now, due_at(now, SOON, calendar_for(now, [SOON]))), case__state__in=sorted(RUNNING))
+    place = Left("case__current_area", level.code_length)
+    rows = chosen.order_by().annotate(left=share_left(now)).values(place=place, kind=class_of(now))
+    counted = rows.annotate(
+        n=Count("case"),
+        soon=Count("case", filter=soon),
+        past=ArrayAgg("due_at", filter=late(now, case="case__"), default=Value([])),
+    )
+    return [Counted(*row) for row in counted.values_list("place", "kind", "n", "soon", "past")]
 
 
-def _told(
-    groups: Sequence[tuple[NDArray[np.bool_], Floats]], figures: Mapping[str, NDArray[np.bool_]], now: dt.datetime
-) -> list[dict[str, Any]]:
-    """Each group's figures, with the oldest limit past and the median of working hours since; seconds below 0 since limits."""
-    middles = [
-        np.sort(late)[[(len(late) - 1) // 2, len(late) // 2]] if len(late) else np.zeros(2) for _, late in groups
-    ]
-    past = _worked(now, np.concatenate(middles)).reshape(-1, 2).mean(axis=1)
+def _told(groups: Sequence[Sequence[Counted]], now: dt.datetime) -> list[dict[str, Any]]:
+    """Each group's figures, with the oldest limit past and the median of working hours since."""
+    pasts = [sorted(limit for row in group for limit in row.past) for group in groups]
+    # Of an even number two are in the middle; where none is overdue, nothing is asked.
+    middles = [past[(len(past) - 1) // 2 : len(past) // 2 + 1] for past in pasts]
+    hours = _worked(now, [limit for middle in middles for limit in middle])
     return [
         {
-            **{name: int((rows & group).sum()) for name, rows in figures.items()},
-            "oldest_due_at": _local(now, late.min()) if len(late) else None,
-            "median_overdue_hours": round(float(hours), 1) if len(late) else None,
+            "open": sum(row.open for row in group),
+            "suspended": sum(row.open for row in group if row.kind == "still"),
+            "due_soon": sum(row.due_soon for row in group),
+            "overdue": len(past),
+            "oldest_due_at": past[0].astimezone(SHANGHAI).isoformat(timespec="seconds") if past else None,
+            "median_overdue_hours": round(mean(hours[limit] for limit in middle), 1) if past else None,
         }
-        for (group, late), hours in zip(groups, past, strict=True)
+        for group, past, middle in zip(groups, pasts, middles, strict=True)
     ]
 
 
-def _local(now: dt.datetime, seconds: float) -> str:
-    return (now + dt.timedelta(seconds=float(seconds))).astimezone(SHANGHAI).isoformat(timespec="seconds")
-
-
-def _worked(now: dt.datetime, seconds: Floats) -> Floats:
-    """Working hours from moments so many seconds from now, below 0, until now."""
-    moments = [now + dt.timedelta(seconds=it) for it in seconds.tolist()]
+def _worked(now: dt.datetime, moments: Iterable[dt.datetime]) -> dict[dt.datetime, float]:
+    """Working hours from each of these moments until now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT cases_worked(%s) - cases_worked(at) FROM unnest(%s) WITH ORDINALITY AS told (at, nth) ORDER BY nth",
-            [now, moments],
+            "SELECT at, cases_worked(%s) - cases_worked(at) FROM unnest(%s::timestamptz[]) AS at",
+            [now, list(set(moments))],
         )
-        return np.array([hours for (hours,) in cursor.fetchall()], dtype=np.float64)
+        return dict(cursor.fetchall())
 
 
 OVERDUE_SUMS = Areal(
