@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,47 +9,23 @@ import psycopg2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.screens import DESK, LAUNCHED, PATIENCE_MS, PHONE, PLACED
 from tests.browser.showcase import WORKER
 from tests.conftest import Site
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# A page that is slow is not wrong; long enough for a machine ten times slower than it should be.
-PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
-# In the middle of one second-level grid of the demonstration district.
-HERE = {"latitude": 25.8545, "longitude": 114.9239, "accuracy": 12}
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "is_mobile": True,
-    "has_touch": True,
-    "geolocation": HERE,
-    "permissions": ["geolocation"],
-}
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Debian's Chromium, kept on this machine."""
-    return browser_type_launch_args | {
-        "executable_path": CHROMIUM,
-        "args": [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
-        ],
-    }
+    """A browser that reaches nothing else."""
+    return browser_type_launch_args | LAUNCHED
 
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """As in Ganzhou."""
-    return browser_context_args | {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+    """In the district's language and time."""
+    return browser_context_args | PLACED
 
 
 @pytest.fixture
@@ -78,7 +53,7 @@ def phone(open_page: Callable[..., Page]) -> Page:
 @pytest.fixture
 def desk_page(open_page: Callable[..., Page]) -> Page:
     """A desk computer."""
-    return open_page(viewport={"width": 1440, "height": 900})
+    return open_page(**DESK)
 
 
 @pytest.fixture
