@@ -433,6 +433,40 @@ def test_what_fails_is_said_and_can_be_tried_again(desk_page: Page) -> None:
     expect(problem).to_be_hidden()
     shown(desk_page)
 
+def on_paper(page: Page, address: str) -> list[tuple[str, int, int]]:
+    """Print; where the towns' names stand then, in pixels from the corner of the map each is on, both maps in turn."""
+    page.goto(address)
+    shown(page)
+    page.evaluate("window.print = () => { window.printed = true; }")
+    page.get_by_role("button", name="打印").click()
+    page.wait_for_function("window.printed")
+    at_rest(page)
+    found: list[list[Any]] = page.locator("#pair .ground-name-town > span").evaluate_all(
+        """names => names.map(name => {
+            const [its, map] = [name, name.closest('.ground')].map(it => it.getBoundingClientRect());
+            return [name.textContent, Math.round(its.x - map.x), Math.round(its.y - map.y)];
+        })"""
+    )
+    return [(name, x, y) for name, x, y in found]
+
+
+def test_two_periods_are_printed_side_by_side_and_alike_from_a_phone_and_a_desk(phone: Page, desk_page: Page) -> None:
+    address = f"/?layer=density&{PERIOD}&before={'..'.join(YEAR_BEFORE)}"
+    from_desk, from_phone = on_paper(desk_page, address), on_paper(phone, address)
+    half = len(from_desk) // 2
+    assert half
+    assert from_desk[:half] == from_desk[half:]
+    assert from_phone == from_desk
+    left, right = phone.locator("#map").bounding_box(), phone.locator("[data-part=second]").bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] + left["width"] <= right["x"]
+    # Folded on the phone, not on paper.
+    expect(phone.locator("#legend .key-rows")).to_be_visible()
+    phone.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(phone.locator("#legend .key-rows")).to_be_hidden()
+
+
 
 def test_on_a_phone_every_layer_fits_and_two_maps_lie_one_over_the_other(phone: Page) -> None:
     for layer in ("density", "overdue", "coverage", "ground"):

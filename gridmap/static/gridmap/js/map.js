@@ -234,6 +234,7 @@ async function start() {
   mountPrinting({
     button: document.getElementById("print"),
     sheet: document,
+    legend,
     map,
     second: beside.map,
     whole: ground.bounds,
