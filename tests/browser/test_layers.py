@@ -53,7 +53,7 @@ def work(server: Site) -> None:
 
 def shown(page: Page) -> None:
     """Wait until the layer is drawn."""
-    expect(page.locator("#layers-common [data-part=loading]")).to_be_hidden()
+    expect(page.locator("#layers-loading")).to_be_hidden()
     expect(page.locator("#legend")).to_be_visible()
     at_rest(page)
 
@@ -237,7 +237,7 @@ def test_a_click_on_an_area_says_what_was_found_there(desk_page: Page, found: Ca
 def test_hot_spots_are_waited_for_and_too_few_say_why(desk_page: Page, server: Site) -> None:
     asked = "since=2026-06-01&until=2026-07-01"
     desk_page.goto("/?layer=hotspots&since=2026-06-01&until=2026-06-30")
-    expect(desk_page.locator("#layers-common [data-part=loading]")).to_contain_text("正在计算热点")
+    expect(desk_page.locator("#layers-loading")).to_contain_text("正在计算热点")
     work(server)
     shown(desk_page)
     answer = ask(f"{server.url}/api/v1/hotspots?{asked}")
@@ -423,16 +423,6 @@ def test_on_paper_there_are_title_filters_legend_count_and_date(desk_page: Page,
     assert query(desk_page) | {"lat": "", "lon": "", "zoom": ""} == before | {"lat": "", "lon": "", "zoom": ""}
 
 
-def test_what_fails_is_said_and_can_be_tried_again(desk_page: Page) -> None:
-    desk_page.route("**/api/v1/density*", lambda route: route.abort())
-    desk_page.goto("/?layer=density")
-    problem = desk_page.locator("[data-part=problem]")
-    expect(problem).to_contain_text("没有连上")
-    desk_page.unroute("**/api/v1/density*")
-    problem.get_by_role("button", name="重试").click()
-    expect(problem).to_be_hidden()
-    shown(desk_page)
-
 def on_paper(page: Page, address: str) -> list[tuple[str, int, int]]:
     """Print; where the towns' names stand then, in pixels from the corner of the map each is on, both maps in turn."""
     page.goto(address)
@@ -467,6 +457,71 @@ def test_two_periods_are_printed_side_by_side_and_alike_from_a_phone_and_a_desk(
     expect(phone.locator("#legend .key-rows")).to_be_hidden()
 
 
+def test_what_fails_is_said_and_can_be_tried_again(desk_page: Page) -> None:
+    desk_page.route("**/api/v1/density*", lambda route: route.abort())
+    desk_page.goto("/?layer=density")
+    problem = desk_page.locator("[data-part=problem]")
+    expect(problem).to_contain_text("没有连上")
+    desk_page.unroute("**/api/v1/density*")
+    problem.get_by_role("button", name="重试").click()
+    expect(problem).to_be_hidden()
+    shown(desk_page)
+
+
+def test_on_a_phone_the_sheet_hides_neither_waiting_nor_failing(phone: Page) -> None:
+    held: list[Route] = []
+    phone.route("**/api/v1/density*", lambda route: held.append(route))
+    phone.goto("/?layer=density")
+    waiting = phone.locator("#layers-loading")
+    expect(waiting).to_have_text("正在读取…")
+    box, sheet = waiting.bounding_box(), phone.locator("#panel").bounding_box()
+    assert box is not None
+    assert sheet is not None
+    assert box["y"] + box["height"] < sheet["y"]
+    expect(phone.locator("[data-part=handle]")).to_have_attribute("aria-expanded", "false")
+    held[0].abort()
+    expect(waiting).to_be_hidden()
+    expect(phone.locator("[data-part=handle]")).to_have_attribute("aria-expanded", "true")
+    expect(phone.locator("[data-part=problem]")).to_be_in_viewport(ratio=1)
+
+
+def too_small(page: Page) -> list[str]:
+    """What a finger may miss, less than 44 pixels either way: all but the circles and pins on the map."""
+    found: list[str] = page.locator("a, button, input, select, summary").evaluate_all(
+        """all => all.map(it => it.closest('label') ?? it).filter(it => {
+            const { width, height } = it.getBoundingClientRect();
+            return width > 1 && height > 1 && (width < 43.5 || height < 43.5);
+        }).map(it => it.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
+def test_on_a_phone_fingers_find_everything(phone: Page, found: Callable[[str], Any]) -> None:
+    found(ASKED)
+    for layer in LAYERS:
+        phone.goto(f"/?layer={layer}&{PERIOD}")
+        shown(phone)
+        phone.locator("[data-part=handle]").tap()
+        phone.locator("[data-part=filters]").evaluate("it => { it.open = true; }")
+        assert too_small(phone) == [], layer
+
+
+def test_at_twice_the_size_the_legend_is_read_by_keyboard(open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport={"width": 720, "height": 450})
+    page.goto("/?layer=density")
+    shown(page)
+    page.locator("#legend > summary").focus()
+    page.keyboard.press("Enter")
+    rows = page.locator("#legend .key-rows li")
+    for row in (rows.first, rows.nth(3)):
+        covered = row.evaluate(
+            """it => {
+                const { x, y, width, height } = it.getBoundingClientRect();
+                return !it.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+            }"""
+        )
+        assert not covered
+
 
 def test_on_a_phone_every_layer_fits_and_two_maps_lie_one_over_the_other(phone: Page) -> None:
     for layer in ("density", "overdue", "coverage", "ground"):
@@ -485,3 +540,13 @@ def test_on_a_phone_every_layer_fits_and_two_maps_lie_one_over_the_other(phone: 
     assert lower is not None
     assert upper["y"] + upper["height"] <= lower["y"]
     assert upper["width"] == lower["width"]
+    # Nothing lies over what is compared.
+    tabs, words = phone.locator("#layers").bounding_box(), phone.locator(".map-period").first.bounding_box()
+    drawn, note = phone.locator("#map img.density").bounding_box(), phone.locator("#map .ground-note").bounding_box()
+    assert tabs is not None
+    assert words is not None
+    assert drawn is not None
+    assert note is not None
+    assert tabs["y"] + tabs["height"] <= upper["y"]
+    assert words["y"] + words["height"] <= drawn["y"]
+    assert drawn["y"] + drawn["height"] <= note["y"]

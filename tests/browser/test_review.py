@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.screens import PHONE
+from tests.browser.test_layers import too_small
 from tests.conftest import PATIENCE_S
 
 YEAR = "since=2025-07-01&until=2026-06-30"
@@ -209,6 +210,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: Callable[..., Pa
     assert not page.evaluate(
         "echarts.getInstanceByDom(document.querySelector('[data-chart=trend]')).getOption().animation"
     )
+    assert too_small(page) == []
     page.locator("summary", has_text="数字表").first.click()
     expect(page.locator("[data-table=trend] tbody tr").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,6 +6,8 @@ import { makeMap, showGround } from "./ground.js";
 
 /** How many zooms further out a map may go that has half of the room. */
 const SMALLER = 1.5;
+/** Pixels at the upper and the lower edge of each half that words lie over. */
+const [OVER, UNDER] = [36, 48];
 
 /**
  * @typedef {object} Beside
@@ -71,7 +73,7 @@ export function mountBeside(map, { pair, ground, whole, onAsk, onProblem }) {
     map.invalidateSize({ animate: false, pan: false });
     map.setView(centre, map.getZoom(), { animate: false });
     if (seen) {
-      map.fitBounds(all, { animate: false });
+      map.fitBounds(all, { animate: false, paddingTopLeft: [0, split ? OVER : 0], paddingBottomRight: [0, split ? UNDER : 0] });
     }
   }
 

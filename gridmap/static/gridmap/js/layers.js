@@ -87,15 +87,15 @@ export function readLayer(params, described) {
  * @param {Described[]} options.described
  * @param {Shared} options.shared
  * @param {HTMLElement} options.tabs    a radio button for each layer
- * @param {HTMLElement} options.common  the shared filters, the signs of waiting and of failing; goes where the layer's part has a slot
+ * @param {HTMLElement} options.common  the shared filters and the sign of failing; goes where the layer's part has a slot
+ * @param {HTMLElement} options.waiting  over the map, seen also where the panel is lowered
  * @param {(content: Node | null) => void} options.explain  shows a legend
  * @param {import("./beside.js").Beside} options.beside
  * @returns {Layers}
  */
-export function mountLayers(context, { described, shared, tabs, common, explain, beside }) {
-  const { params, open } = context;
-  const part = (name) => common.querySelector(`[data-part="${name}"]`);
-  const [waiting, problem] = ["loading", "problem"].map(part);
+export function mountLayers(context, { described, shared, tabs, common, waiting, explain, beside }) {
+  const { params, open, panel } = context;
+  const problem = common.querySelector('[data-part="problem"]');
   const sections = new Map(described.map((it) => [it.id, document.getElementById(`layer-${it.id}`)]));
   /** @type {Map<string, Promise<Layer>>} */
   const mounted = new Map();
@@ -215,6 +215,8 @@ export function mountLayers(context, { described, shared, tabs, common, explain,
     asked = "";
     problem.hidden = false;
     problem.querySelector("p").textContent = words;
+    panel.open(true);
+    problem.scrollIntoView({ block: "nearest" });
     explain(null);
   }
 

@@ -229,12 +229,13 @@ async function start() {
     shared,
     tabs: document.getElementById("layers"),
     common: document.getElementById("layers-common"),
+    waiting: document.getElementById("layers-loading"),
     explain,
   });
   mountPrinting({
     button: document.getElementById("print"),
-    sheet: document,
     legend,
+    sheet: document,
     map,
     second: beside.map,
     whole: ground.bounds,
