@@ -329,6 +329,16 @@ def test_coverage_by_department_and_what_its_numbers_open(desk_page: Page, site:
     assert listed(desk_page) == len(cases) == row["demanded"]
 
 
+def test_people_stationed_are_what_the_view_of_supply_counts(desk_page: Page, site: str) -> None:
+    supply = ask(f"{site}/api/v1/coverage")["supply"]
+    desk_page.goto(f"/?layer=coverage&view=supply&{PERIOD}")
+    shown(desk_page)
+    key = desk_page.locator("#legend")
+    expect(key).to_contain_text(f"n = {sum(it['stationed'] for it in supply)} 人派驻(今天)")
+    # Who is stationed does not depend on when cases were reported.
+    expect(key).not_to_contain_text(YEAR[0])
+
+
 @pytest.mark.parametrize("theme", ["size", "party", "workers", "workload", "routing"])
 def test_what_is_known_of_grids_counts_as_the_data_do(desk_page: Page, site: str, theme: str) -> None:
     desk_page.goto(f"/?layer=ground&theme={theme}")

@@ -50,6 +50,9 @@ export function mount(context, layer) {
   const levelDrawn = () => (view() === "supply" ? "town" : filters.level);
   const lookOf = (found, code) => (view() === "supply" ? stationedLook(found.supplyOf(code)?.per_10k) : arrivalLook(found.demandOf(code)));
 
+  /** What the drawing counts. Staff are of today, whatever period is chosen. */
+  const counted = (found) => (view() === "supply" ? `${found.stationed} 人派驻(今天)` : `${summed(found.chosenRows).demanded} 次需求`);
+
   function writeChoices(chosen) {
     const select = make("select", { class: "form-select", "aria-label": "看哪个部门", onchange: () => open({ department: select.value || null }) });
     select.append(make("option", { value: "" }, "全部部门合计"), ...given.departments.map((it) => make("option", { value: it.code }, it.name)));
@@ -171,7 +174,7 @@ export function mount(context, layer) {
           title: view() === "supply" ? "每万居民派驻人员" : "按时报到率",
           unit: `${LEVELS[level]}，个`,
           rows: looks.map((it) => ({ ...it, id: it.words, n: now[it.words] ?? 0, before: then && (then[it.words] ?? 0) })),
-          notes: [filters.department ? nameOf(filters.department) : "全部部门合计", `n = ${summed(answer.chosenRows).demanded} 次需求`, periodWords(window())],
+          notes: [filters.department ? nameOf(filters.department) : "全部部门合计", `n = ${counted(answer)}`, view() === "supply" ? "" : periodWords(window())],
         }),
       ),
     );
@@ -185,7 +188,7 @@ export function mount(context, layer) {
       [answer, before] = [null, null];
     },
     load,
-    headline: () => (answer ? `${summed(answer.chosenRows).demanded} 次需求` : ""),
+    headline: () => (answer ? counted(answer) : ""),
     legend: () => answer && key(),
     twin: (other, otherGround) => {
       const theirs = choropleth(other, otherGround);
@@ -193,7 +196,7 @@ export function mount(context, layer) {
         load: async (chosen, signal) => {
           before = await read(chosen, signal);
           await theirs.draw(levelDrawn(), (code) => lookOf(before, code));
-          return `${summed(before.chosenRows).demanded} 次需求`;
+          return counted(before);
         },
         clear: theirs.clear,
       };
@@ -214,6 +217,7 @@ function sorted(found, department) {
     ...found,
     isChosen,
     chosenRows,
+    stationed: supply.reduce((n, it) => n + it.stationed, 0),
     names: new Map(found.departments.map((it) => [it.code, it.name])),
     demandOf: (code) => {
       const own = chosenRows.filter((it) => it.code === code);
