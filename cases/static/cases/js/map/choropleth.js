@@ -9,6 +9,8 @@ const PANE = "theme";
 /** Between the paper and the rivers: see the panes of the ground. */
 const DEPTH = "285";
 const EDGE = "#7d8c94";
+/** Where the map is farther out than this, edges drawn in full would hide the fills of small areas. */
+const NEAR_ZOOM = 12;
 
 /** The pane thematic drawings lie in. @param {L.Map} map @returns {string} */
 export function themePane(map) {
@@ -33,14 +35,15 @@ function rendererOf(map) {
 
 /**
  * @param {Look} look
+ * @param {boolean} near
  * @returns {L.PathOptions}
  */
-function pathOf({ fill, stroke, hatch = false, dashed = false }) {
+function pathOf({ fill, stroke, hatch = false, dashed = false }, near) {
   const strong = Boolean(stroke);
   return {
     color: stroke ?? EDGE,
     weight: dashed ? 1.4 : strong ? 1 : 0.6,
-    opacity: 1,
+    opacity: near || strong ? 1 : 0.25,
     dashArray: dashed ? "3 3" : null,
     fill: Boolean(fill),
     fillColor: fill,
@@ -58,6 +61,16 @@ function pathOf({ fill, stroke, hatch = false, dashed = false }) {
 export function choropleth(map, ground) {
   const group = L.layerGroup().addTo(map);
   let turn = 0;
+  let near = false;
+  /** @type {Map<string, Look>} */
+  let looks = new Map();
+  const style = (feature) => pathOf(looks.get(feature.id), near);
+  map.on("zoomend", () => {
+    if (near !== map.getZoom() >= NEAR_ZOOM) {
+      near = !near;
+      group.eachLayer((it) => it.setStyle(style));
+    }
+  });
   return {
     async draw(level, lookOf) {
       turn += 1;
@@ -67,13 +80,14 @@ export function choropleth(map, ground) {
         return;
       }
       group.clearLayers();
-      const looks = new Map(features.map((it) => [it.id, lookOf(it.id)]));
+      near = map.getZoom() >= NEAR_ZOOM;
+      looks = new Map(features.map((it) => [it.id, lookOf(it.id)]));
       const shown = features.filter((it) => looks.get(it.id));
       // Strong outlines last, so that no neighbour covers them.
       shown.sort((a, b) => Number(Boolean(looks.get(a.id).stroke)) - Number(Boolean(looks.get(b.id).stroke)));
       L.geoJSON(
         { type: "FeatureCollection", features: shown },
-        { style: (it) => pathOf(looks.get(it.id)), pane: themePane(map), renderer: rendererOf(map), interactive: false },
+        { style, pane: themePane(map), renderer: rendererOf(map), interactive: false },
       ).addTo(group);
     },
     clear() {
