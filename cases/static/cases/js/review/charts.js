@@ -60,7 +60,7 @@ export function trendOption(months, look) {
       formatter: (points) => trendWords(months[points[0].dataIndex]),
     },
     xAxis: { type: "category", data: months.map((it) => it.month), axisLabel: { color: MUTED, hideOverlap: true } },
-    yAxis: [axis(""), axis("", { min: 0, max: 100, axisLabel: { color: MUTED, formatter: "{value} %" }, splitLine: { show: false } })],
+    yAxis: [axis("件"), axis("", { min: 0, max: 100, axisLabel: { color: MUTED, formatter: "{value} %" }, splitLine: { show: false } })],
     series: [
       { name: "收集", type: "bar", data: bar("collected"), itemStyle: { color: DARK }, barGap: "0%" },
       { name: "办结", type: "bar", data: bar("done"), itemStyle: { color: LIGHT } },
@@ -104,7 +104,7 @@ export function funnelOption(funnel, look) {
   const middle = funnel.whistle_rate.percent ?? 0;
   return {
     ...common(look),
-    grid: { ...common(look).grid, top: look.narrow ? 88 : 66, bottom: 28 },
+    grid: { ...common(look).grid, top: look.narrow ? 106 : 66, bottom: 28 },
     legend: { ...common(look).legend, data: [...Object.values(CLASSES).map((it) => it.words), "95 % 界限", "99.8 % 界限", "全区"] },
     tooltip: {
       ...common(look).tooltip,
