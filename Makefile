@@ -1,7 +1,7 @@
 # gridmap: `make help` lists what can be asked for. The work is done by scripts/.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench shell clean
+.PHONY: help run test check bench pictures shell clean
 
 help: ## 列出命令 · list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -22,6 +22,11 @@ bench: ## 性能对照 · the budgets, side by side with peers (ARGS= is passed 
 	@scripts/python-packages.sh bench
 	@scripts/front-end.sh
 	@DEBUG=1 scripts/with-cluster.sh bench .venv-bench/bin/python -m benchmarks $(ARGS)
+
+pictures: ## 重拍 docs/pictures 里的图层，先 make run（SITE= 改地址）· the layers' pictures again, from the site that runs
+	@scripts/system-packages.sh test
+	@scripts/python-packages.sh dev
+	@.venv/bin/python -m tests.browser.pictures $(SITE)
 
 shell: ## 开发库上的 Django 命令行 · Django's shell on the development database
 	@DEBUG=1 scripts/with-cluster.sh dev .venv/bin/python manage.py shell
