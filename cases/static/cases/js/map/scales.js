@@ -62,7 +62,7 @@ const STATIONED = Object.freeze([
 const NOBODY = Object.freeze({ words: "没有派驻人员", fill: "#ffffff", stroke: "#33505b" });
 
 /** What is as it should be, what is a little off, off, and far off; and what is neither. */
-const [RIGHT, SLIGHT, OFF, FAR, APART] = ["#91bfdb", "#fee090", "#fc8d59", "#d73027", "#b2abd2"];
+const [RIGHT, SLIGHT, OFF, FAR, APART] = ["#91bfdb", "#fee090", "#fc8d59", "#d73027", "#8073ac"];
 /** @type {Readonly<Record<string, Readonly<Record<string, string>>>>} Fills by theme of the ground and class; "" for hatched. */
 const KINDS = Object.freeze({
   size: { fits: RIGHT, too_small: OFF, too_large: FAR, waived: SLIGHT, dedicated: APART, unknown: "" },
