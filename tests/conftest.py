@@ -52,6 +52,7 @@ MADE_OF = (
     "gridmap/editions/founding.py",
     "gridmap/editions/opening.py",
     "gridmap/registry_files.py",
+    "tests/settings.py",
 )
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.screens import DESK, LAUNCHED, PATIENCE_MS, PHONE, PLACED
 from tests.browser.showcase import WORKER
 from tests.conftest import Site
+from tests.racing import Browser as Asking
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -71,14 +72,12 @@ def offsite() -> Callable[[Page], list[str]]:
 
 @pytest.fixture
 def sign_in(site: str) -> Callable[[Page, str], None]:
-    """Sign in as a showcase account of the demonstration."""
+    """Let a page be somebody's whose password is the demonstration's; it stays where it is."""
 
     def do(page: Page, username: str) -> None:
-        page.goto(f"{site}/sign-in/")
-        page.locator("input[name=username]").fill(username)
-        page.locator("input[name=password]").fill("gridmap-demo")
-        page.locator("form:has(input[name=password]) [type=submit]").click()
-        page.wait_for_url("**/desk/")
+        somebody = Asking(site)
+        somebody.sign_in(username)
+        page.context.add_cookies([{"name": it.name, "value": it.value or "", "url": site} for it in somebody.cookies])
 
     return do
 

@@ -108,6 +108,7 @@ def test_without_a_network_a_quiet_line_says_so_and_goes_when_it_is_back(
     problems: list[str] = []
     desk_page.on("pageerror", lambda error: problems.append(str(error)))
     sign_in(desk_page, WORKER)
+    desk_page.goto("/desk/")
     away = desk_page.locator("#away")
     expect(away).to_be_hidden()
     desk_page.context.set_offline(True)
@@ -121,6 +122,7 @@ def test_without_a_network_a_quiet_line_says_so_and_goes_when_it_is_back(
 
 def test_where_nothing_has_changed_nothing_is_sent(desk_page: Page, sign_in: SignIn) -> None:
     sign_in(desk_page, WORKER)
+    desk_page.goto("/desk/")
     for _ in range(2):
         with desk_page.expect_response(lambda answer: "/desk/live" in answer.url and answer.status == 304):
             pass
@@ -151,6 +153,7 @@ def test_what_is_looked_at_stays_in_its_place(open_page: Callable[..., Page], si
 
 def test_whoever_is_signed_out_meanwhile_is_told(desk_page: Page, sign_in: SignIn) -> None:
     sign_in(desk_page, WORKER)
+    desk_page.goto("/desk/")
     desk_page.context.clear_cookies()
     expect(desk_page.locator("#away")).to_contain_text("登录已经失效")
     desk_page.get_by_role("link", name="重新登录").click()
@@ -162,6 +165,7 @@ def test_the_centre_dispatches_several_at_once_by_keyboard(
 ) -> None:
     numbers = to_triage(open_page, site, sign_in, envoy, ["第一件要派的", "第二件要派的", "第三件别人先派了"])
     sign_in(desk_page, CLERK)
+    desk_page.goto("/desk/")
     expect(desk_page.locator("#bulk-go")).to_be_disabled()
     desk_page.locator("#work a").first.focus()
     todo = set(numbers)
@@ -214,6 +218,7 @@ def test_the_list_is_walked_through_by_keys(desk_page: Page, site: str, sign_in:
     for text in ("一", "二", "三"):
         report(site, f"键盘走过的第{text}件")
     sign_in(desk_page, WORKER)
+    desk_page.goto("/desk/")
     rows = desk_page.locator("#work > li > a")
     expect(desk_page.locator(".desk-keys")).to_be_visible()
     rows.nth(0).focus()

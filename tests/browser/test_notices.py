@@ -39,6 +39,7 @@ def test_a_notice_is_read_on_the_desk_and_leaves_it(
 ) -> None:
     page = open_page(viewport={"width": width, "height": 900})
     sign_in(page, WORKER)
+    page.goto("/desk/")
     panel = page.get_by_role("region", name="提醒 Notices")
     expect(panel.get_by_role("listitem")).to_have_count(len(KINDS))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -78,6 +78,7 @@ def test_a_report_lands_where_it_belongs_and_nowhere_else(
     # On no other desk, and behind no other door.
     page = open_page(viewport={"width": 1440, "height": 900})
     sign_in(page, stranger)
+    page.goto("/desk/")
     expect(page.locator(f"[data-number='{number}']")).to_have_count(0)
     answer = page.goto(f"/cases/{number}/")
     assert answer is not None

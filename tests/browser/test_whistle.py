@@ -44,6 +44,7 @@ def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
 
     # The town's centre files it and sends somebody: only both together carry it on.
     sign_in(desk_page, CLERK)
+    desk_page.goto("/desk/")
     row = desk_page.locator(f"[data-number='{number}']")
     expect(row).to_contain_text("待我：中心备案")
     desk_page.goto(f"/cases/{number}/")
@@ -57,6 +58,7 @@ def test_a_case_the_community_cannot_solve_is_whistled_up_and_settled(
     # Whoever was sent settles it on the spot.
     field = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     sign_in(field, envoy[1])
+    field.goto("/desk/")
     expect(field.locator(f"[data-number='{number}']")).to_contain_text("待我：到社区协调解决")
     field.goto(f"/cases/{number}/")
     expect(field.locator(".whistle")).to_contain_text("设了围挡，联系物业两次")
@@ -211,6 +213,7 @@ def test_a_case_goes_to_the_district_by_letter_and_comes_back_verified(
     # The department finds it on its desk, receives it, and cannot be done before it has come.
     duty = open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     sign_in(duty, department)
+    duty.goto("/desk/")
     expect(duty.locator(f"[data-number='{number}']")).to_contain_text("待我：查收信函")
     duty.goto(f"/cases/{number}/")
     duty.get_by_role("button", name="查收信函").tap()

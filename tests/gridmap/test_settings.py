@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import gridmap.settings
+import tests.settings
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPLETE = {"SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "grid.example", "DATABASE_URL": "postgres://user@db/gridmap"}
 
@@ -46,6 +49,11 @@ def test_a_switch_must_be_clear() -> None:
     refused = load(DEBUG="maybe")
     assert refused.returncode != 0
     assert "DEBUG=maybe" in refused.stderr
+
+
+def test_only_the_tests_check_passwords_at_once() -> None:
+    assert "MD5" in tests.settings.PASSWORD_HASHERS[0]
+    assert not hasattr(gridmap.settings, "PASSWORD_HASHERS"), "the site keeps to what Django chooses"
 
 
 def test_the_guide_names_every_variable() -> None:
