@@ -12,6 +12,25 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 60_000
 # In the middle of one second-level grid of the demonstration district.
 HERE = {"latitude": 25.8545, "longitude": 114.9239, "accuracy": 12}
+# Each window has pages of the browser's own under its address bar, which nobody sees here and which cost more than ours.
+# The last list of features given counts, so what matters to us of Playwright's is said again.
+SWITCHED_OFF = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
 # Debian's Chromium, kept on this machine.
 LAUNCHED: dict[str, Any] = {
     "executable_path": CHROMIUM,
@@ -23,6 +42,7 @@ LAUNCHED: dict[str, Any] = {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        f"--disable-features={','.join(SWITCHED_OFF)}",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     ],
 }
