@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -99,13 +101,13 @@ def test_a_rule_that_is_broken_is_seen() -> None:
 
 def follow(case: Case) -> None:
     """Hold each deed of a case against the tables, as they would have stood then."""
-    state, actors = State.REPORTED, dict[str, int | None]()
+    state, actors, beside = State.REPORTED, dict[str, int | None](), Beside.of(case)
     for event in sorted(case.trace.all(), key=lambda it: it.seq):
         about = (case.number, event.seq, event.verb)
         if event.verb in BY_THE_WAY:
             assert event.to_state == (event.from_state or State.REPORTED) == state, about
             continue
-        verb, course = VERBS[event.verb], course_at(case, event.at, actors)
+        verb, course = VERBS[event.verb], course_at(beside, event.at, actors)
         assert event.from_state == state, about
         assert allowed(verb, state, course.tracks), about
         concerned = asked_in(case, event, course)
@@ -146,40 +148,61 @@ def standing_on(user: int, day: dt.date) -> Standing:
     return standing_of(User.objects.get(pk=user), on=day)
 
 
-def course_at(case: Case, at: dt.datetime, actors: dict[str, int | None]) -> Course:
+@dataclass(frozen=True)
+class Beside:
+    """The rows that other tables have of a case; they are changed in copies only."""
+
+    whistles: list[Whistle]
+    dispatches: list[Dispatch]
+    assignments: list[Assignment]
+    procedures: list[Procedure]
+
+    @classmethod
+    def of(cls, case: Case) -> Beside:
+        return cls(
+            list(Whistle.objects.filter(case=case, level=Whistle.Level.TOWN).select_related("sent")),
+            list(Dispatch.objects.filter(case=case)),
+            list(Assignment.objects.filter(case=case).select_related("unit", "letter").order_by("id")),
+            list(Procedure.objects.filter(case=case).select_related("unit", "department").order_by("id")),
+        )
+
+
+def course_at(beside: Beside, at: dt.datetime, actors: dict[str, int | None]) -> Course:
     """In whose hands a case was just before a moment, from the rows it has now."""
 
     def earlier(rows: Any, name: str) -> list[Any]:
         return [row for row in rows if getattr(row, name) < at]
 
     def then(row: Any, *names: str) -> Any:
+        made = copy(row)
         for name in names:
             value = getattr(row, name)
-            setattr(row, name, value if value is not None and value < at else None)
-        return row
+            setattr(made, name, value if value is not None and value < at else None)
+        return made
 
-    whistles = [it for it in Whistle.objects.filter(case=case).select_related("sent") if it.level == 2]
-    dispatches = list(Dispatch.objects.filter(case=case))
-    assignments = list(Assignment.objects.filter(case=case).select_related("unit", "letter").order_by("id"))
-    for row in assignments:
-        then(row, "received_at", "arrived_at", "finished_at")
+    def asked(row: Assignment) -> Any:
+        made = then(row, "received_at", "arrived_at", "finished_at")
         if row.letter is not None and row.letter.confirmed_at is not None and row.letter.confirmed_at >= at:
-            row.letter.confirmed_by_id = None
-    procedures = list(Procedure.objects.filter(case=case).select_related("unit", "department").order_by("id"))
-    binding = [it for it in earlier(assignments, "ordered_at") if it.withdrawn_at is None or it.withdrawn_at >= at]
+            made.letter = copy(row.letter)
+            made.letter.confirmed_by_id = None
+        return made
+
+    assignments = [asked(it) for it in earlier(beside.assignments, "ordered_at")]
+    binding = [it for it in assignments if it.withdrawn_at is None or it.withdrawn_at >= at]
     letter = binding[-1].letter_id if binding else None
     return Course(
-        whistle=next(iter(then(it, "filed_at", "sent_at") for it in earlier(whistles, "blown_at")), None),
-        dispatch=next(iter(earlier(dispatches, "at")), None),
+        whistle=next(iter(then(it, "filed_at", "sent_at") for it in earlier(beside.whistles, "blown_at")), None),
+        dispatch=next(iter(earlier(beside.dispatches, "at")), None),
         assignment=binding[-1] if binding and letter is None else None,
         asked=tuple(it for it in binding if letter is not None and it.letter_id == letter),
-        procedures=tuple(procedure_at(it, at) for it in earlier(procedures, "asked_at")),
+        procedures=tuple(procedure_at(it, at) for it in earlier(beside.procedures, "asked_at")),
         actors=dict(actors),
     )
 
 
 def procedure_at(row: Procedure, at: dt.datetime) -> Procedure:
     """What was asked for as it stood just before a moment."""
+    row = copy(row)
     reached = {Stage.OVER: row.ended_at, Stage.GRANTED: row.decided_at, Stage.SUPPORTED: row.supported_at}
     row.stage = next((stage for stage, when in reached.items() if when is not None and when < at), Stage.ASKED)
     return row
