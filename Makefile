@@ -34,6 +34,6 @@ shell: ## 开发库上的 Django 命令行 · Django's shell on the development 
 clean: ## 删去可再生成的文件，数据不动 · remove what can be made again; var/pg and var/media stay
 	@scripts/cluster.sh down test
 	@scripts/cluster.sh down bench
-	rm -rf .venv .venv-bench node_modules static_root test-results var/node var/log var/pg-test var/pg-bench
+	rm -rf .venv .venv-bench node_modules static_root test-results var/node var/log var/pycache var/pg-test var/pg-bench
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +

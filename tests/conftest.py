@@ -91,6 +91,12 @@ def _clone(name: str, template: str) -> None:
     _admin_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers first: their files take longest, and where many processes share the files, short ones should end the run."""
+    items.sort(key=lambda item: item.path.parent.name != "browser")
+
+
 @pytest.fixture(scope="session")
 def template(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of the template database, made if this state of the code has none."""
