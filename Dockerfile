@@ -19,7 +19,7 @@ RUN useradd --system --uid 10001 --no-create-home gridmap \
 WORKDIR /srv/gridmap
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=front-end /build/node_modules node_modules
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY scripts/console.sh scripts/serve.sh scripts/
 COPY fixtures fixtures
 COPY geodata geodata

@@ -64,11 +64,10 @@ class Server:
 
 @contextmanager
 def gunicorn(environment: Mapping[str, str], *, settings: str = "gridmap.settings") -> Iterator[Server]:
-    """The site as ``make run`` serves it: 2 workers of 4 threads."""
+    """The site as ``make run`` serves it, by gunicorn.conf.py: 2 workers of 4 threads."""
     with tempfile.TemporaryDirectory() as media:
         told = dict(environment) | {"DJANGO_SETTINGS_MODULE": settings, "MEDIA_ROOT": media}
-        options = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
-        with _running(["gunicorn", "gridmap.wsgi", *options, "--bind"], told, "/readyz") as server:
+        with _running(["gunicorn", "gridmap.wsgi", "--bind"], told, "/readyz") as server:
             yield server
 
 

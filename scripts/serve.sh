@@ -16,5 +16,5 @@ fi
 # It ends with this process.
 python manage.py sweep --every "${SWEEP_SECONDS:-30}" &
 say "站点 http://$BIND ，按 Ctrl-C 停止 · The site is at http://$BIND ; Ctrl-C stops it"
-exec gunicorn gridmap.wsgi --bind "$BIND" --worker-class gthread --workers "${WEB_CONCURRENCY:-2}" --threads 4 \
-    --graceful-timeout 8 --no-control-socket
+# The rest is in gunicorn.conf.py.
+exec gunicorn gridmap.wsgi --bind "$BIND"

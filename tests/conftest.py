@@ -297,7 +297,7 @@ def serving(database_url: str, folder: Path) -> Iterator[Site]:
     # The server is given a socket that listens already: a port merely found free could be another's by then.
     with (folder / "log").open("wb") as log, socket.create_server(("127.0.0.1", 0)) as listening:
         url, handed = f"http://127.0.0.1:{listening.getsockname()[1]}", listening.fileno()
-        options = ["--bind", f"fd://{handed}", "--workers", "2", "--threads", "4", "--timeout", str(PATIENCE_S)]
+        options = ["--bind", f"fd://{handed}", "--timeout", str(PATIENCE_S)]
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "gridmap.wsgi", *options],
             cwd=ROOT,
