@@ -28,7 +28,8 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Concat, Extract, Left, Round
+from django.db.models.functions import Coalesce, Concat, Extract, Greatest, Left, Round
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual
 from django.utils import timezone
 
 from cases.deadlines import SHANGHAI, Limit, Unit, due_at
@@ -74,33 +75,38 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
     return chosen
 
 
-def share_left(now: dt.datetime) -> Any:
-    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue.
+def _span(until: Any, since: Any) -> Any:
+    return ExpressionWrapper(until - since, output_field=DurationField())
 
-    A unit that has to do it again has its time from then on.
-    """
-    left, whole = (
-        Extract(ExpressionWrapper(span, output_field=DurationField()), "epoch", output_field=FloatField())
-        for span in (F("due_at") - Value(now, DateTimeField()), F("due_at") - Coalesce("since", "start"))
-    )
-    return left / Func(whole, Value(1.0), function="greatest", output_field=FloatField())
+
+def _left(now: dt.datetime) -> Any:
+    return _span(F("due_at"), Value(now, DateTimeField()))
+
+
+# A unit that has to do it again has its time from then on.
+WHOLE = Greatest(_span(F("due_at"), Coalesce("since", "start")), Value(dt.timedelta(seconds=1)))
+
+
+def share_left(now: dt.datetime) -> Any:
+    """The share of its time that is left to a whistle, by the clock; below 0 when it is overdue."""
+    left, whole = (Extract(span, "epoch", output_field=FloatField()) for span in (_left(now), WHOLE))
+    return left / whole
 
 
 def class_of(now: dt.datetime) -> Any:
-    """The class of a whistle, one of :data:`CLASSES`."""
-    whens = [
+    """The class of a whistle, one of :data:`CLASSES`: spans are compared, which is exact and quick, and not their shares."""
+
+    def left(times: int) -> Any:
+        return ExpressionWrapper(_left(now) * times, output_field=DurationField())
+
+    return Choose(
         When(~Q(case__state__in=sorted(RUNNING)), then=Value("still")),
-        *(
-            When(**{f"left__{compared}": share}, then=Value(name))
-            for name, compared, share in (
-                ("ok", "gt", 0.5),
-                ("half", "gte", 0.2),
-                ("short", "gte", 0),
-                ("over", "gt", -1),
-            )
-        ),
-    ]
-    return Choose(*whens, default=Value("far_over"))
+        When(GreaterThan(left(2), WHOLE), then=Value("ok")),
+        When(GreaterThanOrEqual(left(5), WHOLE), then=Value("half")),
+        When(due_at__gte=now, then=Value("short")),
+        When(GreaterThan(WHOLE, left(-1)), then=Value("over")),
+        default=Value("far_over"),
+    )
 
 
 def overdue_hours(now: dt.datetime) -> Any:
@@ -258,7 +264,7 @@ def _sums(question: Question) -> Sheet:
 def _counted(chosen: QuerySet[OpenWhistle], level: Level, now: dt.datetime) -> list[Counted]:
     soon = Q(due_at__range=(now, due_at(now, SOON, calendar_for(now, [SOON]))), case__state__in=sorted(RUNNING))
     place = Left("case__current_area", level.code_length)
-    rows = chosen.order_by().annotate(left=share_left(now)).values(place=place, kind=class_of(now))
+    rows = chosen.order_by().values(place=place, kind=class_of(now))
     counted = rows.annotate(
         n=Count("case"),
         soon=Count("case", filter=soon),

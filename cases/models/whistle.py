@@ -37,6 +37,10 @@ class Whistle(models.Model):
         verbose_name = "哨"
         verbose_name_plural = "哨"
         ordering = ["id"]
+        # Open whistles are told by the database (cases_openwhistle), which reads when those of towns were blown from it alone.
+        indexes = [
+            models.Index(fields=["case"], include=["blown_at"], condition=Q(level=2), name="whistle_of_town_by_case")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "level"],

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cases.deadlines import SHANGHAI, WorkingCalendar, worked_between
 from cases.models import Assignment, Case, Dispatch, OpenWhistle, TraceEvent, Whistle, Workday
-from cases.overdue import class_of, share_left
+from cases.overdue import class_of
 from cases.reminding import in_charge
 from cases.workflow import OPEN, RUNNING, State
 from gridmap.models import Area, Organisation
@@ -143,8 +143,7 @@ def kind_of(state: str, left: dt.timedelta, whole: dt.timedelta) -> str:
 
 def kinds(now: dt.datetime) -> tuple[list[str], list[str]]:
     """Of all rows: as the database says, and as the contract says."""
-    chosen = OpenWhistle.objects.annotate(left=share_left(now)).order_by("id")
-    columns = chosen.values_list("case__state", class_of(now), "start", "since", "due_at")
+    columns = OpenWhistle.objects.order_by("id").values_list("case__state", class_of(now), "start", "since", "due_at")
     states, found, starts, sinces, dues = zip(*columns, strict=True)
     expected = [
         kind_of(state, due - now, due - (since or start))
