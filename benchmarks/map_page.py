@@ -3,7 +3,8 @@
 Both pages come from this machine and draw on a canvas without a graphics card, as office computers do. A page is idle
 when nothing was asked for and no frame took longer than 50 ms for half a second. The peer is what one would write first:
 the 727 grids and all cases in one file of GeoJSON, drawn by ``L.geoJSON`` with circle markers; its file is written before,
-with nothing but coordinates. It is given two minutes. Frames are counted while the map is dragged to and fro.
+with nothing but coordinates. It is given two minutes, and may break down earlier. Frames are counted while the map is
+dragged to and fro.
 """
 
 from __future__ import annotations
@@ -89,9 +90,7 @@ def run(database_url: str) -> list[Finding]:
         theirs = _peers_seconds(browser, peer)
         findings = [
             Finding("地图页到空闲，密度图层 our page, density", _span(idle)),
-            Finding(
-                "Leaflet 加全部事项的 GeoJSON the peer", f"{theirs:.1f} s" if theirs else f"> {PATIENCE_MS // 1000} s"
-            ),
+            Finding("Leaflet 加全部事项的 GeoJSON the peer", f"{theirs:.1f} s" if theirs else "没有画出来 never drawn"),
             _faster(idle, theirs),
             *(_dragged(browser, name, address) for name, address in ours.items()),
         ]
@@ -119,9 +118,9 @@ def _span(seconds: list[float]) -> str:
 
 
 def _faster(ours: list[float], theirs: float | None) -> Finding:
-    ratio = (theirs or PATIENCE_MS / 1000) / statistics.median(ours)
-    said = f"{ratio:.1f}×" if theirs else f"> {ratio:.0f}×"
-    return Finding("比它快 faster", said, f"≥ {TIMES}×", ratio >= TIMES)
+    ratio = theirs / statistics.median(ours) if theirs else None
+    said = f"{ratio:.1f}×" if ratio else "它没有到过空闲 it was never idle"
+    return Finding("比它快 faster", said, f"≥ {TIMES}×", ratio is None or ratio >= TIMES)
 
 
 def _peers_seconds(browser: Browser, address: str) -> float | None:
