@@ -62,3 +62,12 @@ def test_the_guide_names_every_variable() -> None:
     assert len(names) > 8
     guide = (ROOT / "docs/guide/install.md").read_text()
     assert not {name for name in names if f"`{name}`" not in guide}
+
+
+def test_all_that_the_image_is_made_of_may_be_copied_into_it() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    needed = {source.partition("/")[0] for line in copied for source in line.split()}
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    assert needed <= {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    assert {"gunicorn.conf.py", "gridmap", "scripts"} <= needed
