@@ -168,7 +168,7 @@ def _layer(name: str, own: dict[str, str], port: int) -> Finding:
 
 
 def _questions() -> list[dict[str, str]]:
-    """Filters of whole months, from half a year on, till now or before, for all categories or a group; each once."""
+    """Filters of whole months, one or more, till now or before, for all categories or a group; each once."""
     return [
         {"since": f"{year}-{month:02}-01", "category": category} | ({"until": until} if until else {})
         for year in (2023, 2024, 2025)

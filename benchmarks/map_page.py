@@ -118,9 +118,10 @@ def _span(seconds: list[float]) -> str:
 
 
 def _faster(ours: list[float], theirs: float | None) -> Finding:
-    ratio = theirs / statistics.median(ours) if theirs else None
-    said = f"{ratio:.1f}×" if ratio else "它没有到过空闲 it was never idle"
-    return Finding("比它快 faster", said, f"≥ {TIMES}×", ratio is None or ratio >= TIMES)
+    """Where the peer was never idle, it is taken for as slow as it had time."""
+    ratio = (theirs or PATIENCE_MS / 1000) / statistics.median(ours)
+    said = f"{ratio:.1f}×" if theirs else "它没有到过空闲 it was never idle"
+    return Finding("比它快 faster", said, f"≥ {TIMES}×", ratio >= TIMES)
 
 
 def _peers_seconds(browser: Browser, address: str) -> float | None:

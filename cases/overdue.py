@@ -63,7 +63,7 @@ ANYWHERE = "0" * 15
 
 def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]:
     """Open whistles as filtered; the period is that in which the case was reported, as on every layer."""
-    # No other has one; said again, it lets the database look into the index of the open cases alone.
+    # Only open cases have open whistles; said again, it lets the database look into their index alone.
     chosen = OpenWhistle.objects.filter(case__closed_at=None)
     for condition in conditions(filters, case="case__", moment="case__reported_at"):
         chosen = chosen.filter(condition)
@@ -276,7 +276,7 @@ def _counted(chosen: QuerySet[OpenWhistle], level: Level, now: dt.datetime) -> l
 def _told(groups: Sequence[Sequence[Counted]], now: dt.datetime) -> list[dict[str, Any]]:
     """Each group's figures, with the oldest limit past and the median of working hours since."""
     pasts = [sorted(limit for row in group for limit in row.past) for group in groups]
-    # Of an even number two are in the middle; where none is overdue, nothing is asked.
+    # Of an even number two are in the middle.
     middles = [past[(len(past) - 1) // 2 : len(past) // 2 + 1] for past in pasts]
     hours = _worked(now, [limit for middle in middles for limit in middle])
     return [

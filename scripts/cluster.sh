@@ -91,6 +91,7 @@ owned_folder() {
 settings() {
     # Several who ask at once fill few processors: what a statement takes besides its own keeps the others waiting.
     local beside=$(($(nproc) / 4))
+    [ "$beside" -le 2 ] || beside=2
     cat <<END
 listen_addresses = ''
 unix_socket_directories = '${socket//\'/\'\'}'
