@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,9 +12,10 @@ import psycopg2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.reading import ask
 from tests.browser.screens import DESK, LAUNCHED, PATIENCE_MS, PHONE, PLACED
 from tests.browser.showcase import WORKER
-from tests.conftest import Site
+from tests.conftest import PATIENCE_S, ROOT, Site
 from tests.racing import Browser as Asking
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -80,6 +84,35 @@ def sign_in(site: str) -> Callable[[Page, str], None]:
         page.context.add_cookies([{"name": it.name, "value": it.value or "", "url": site} for it in somebody.cookies])
 
     return do
+
+
+@pytest.fixture(scope="session")
+def find_spots(server: Site) -> Callable[[], None]:
+    """Do what the sweep does for hot spots, and nothing else of it: the other tests' cases stay as they are."""
+
+    def find() -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", "from cases.hotspots import find\nwhile find(): pass"],
+            check=True,
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": server.database_url, "DEBUG": "1"},
+            timeout=PATIENCE_S,
+        )
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def found(server: Site, find_spots: Callable[[], None]) -> Callable[[str], Any]:
+    """Hot spots as asked for, which a process beside the server finds."""
+
+    def found_for(asked: str) -> Any:
+        address = f"{server.url}/api/v1/hotspots?{asked}"
+        if ask(address)["status"] != "ready":
+            find_spots()
+        return ask(address)
+
+    return found_for
 
 
 @pytest.fixture

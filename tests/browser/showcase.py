@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 from shapely.geometry import shape
 
+from tests.browser.reading import ask
 from tests.conftest import PATIENCE_S
 
 # The showcase accounts of the demonstration, all about one grid: its worker, its chief, the clerk of its street.
@@ -20,8 +21,7 @@ GRID, NEXT_GRID = "360702001001001", "360702001001002"
 
 def report(site: str, text: str, **more: Any) -> str:
     """Report a case in the middle of the grid; gives its number."""
-    with urllib.request.urlopen(f"{site}/api/v1/areas/{GRID}", timeout=PATIENCE_S) as answer:
-        middle = shape(json.load(answer)["geometry"]).representative_point()
+    middle = shape(ask(f"{site}/api/v1/areas/{GRID}")["geometry"]).representative_point()
     body = {
         "client_id": str(uuid.uuid4()),
         "category": "0301",

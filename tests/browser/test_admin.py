@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.reading import rectangle
+
 GRID = "360702003005002"
 BUILDING = "360702003005002-01"
 PAGES = (
@@ -56,8 +58,7 @@ def test_no_page_asks_another_host_or_breaks(keeper: Page, offsite: Callable[[Pa
 def test_an_area_shows_its_boundary(keeper: Page) -> None:
     keeper.goto(f"/admin/gridmap/area/{GRID}/change/", wait_until="networkidle")
     canvas = keeper.locator(".admin-map-canvas")
-    box = canvas.bounding_box()
-    assert box is not None
+    box = rectangle(canvas)
     assert box["width"] > 500
     assert box["height"] > 250
     # The outline and the names of the neighbours are drawn: the picture is not one plain colour.
@@ -80,15 +81,13 @@ def test_a_building_is_moved_by_the_map_and_by_hand(keeper: Page) -> None:
     was = (lon.input_value(), lat.input_value())
     words = keeper.locator(".admin-map-words")
     expect(words).to_contain_text(GRID)
-    box = keeper.locator(".admin-map-canvas").bounding_box()
-    assert box is not None
+    box = rectangle(keeper.locator(".admin-map-canvas"))
     keeper.mouse.click(box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2)
     expect(lon).not_to_have_value(was[0])
     assert abs(float(lon.input_value()) - float(was[0])) < 0.002
     clicked = lon.input_value()
 
-    pin = keeper.locator(".admin-pin").bounding_box()
-    assert pin is not None
+    pin = rectangle(keeper.locator(".admin-pin"))
     keeper.mouse.move(pin["x"] + pin["width"] / 2, pin["y"] + pin["height"] / 2)
     keeper.mouse.down()
     keeper.mouse.move(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2 + 40, steps=6)

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_map import ask, at_rest, loaded, query
+from tests.browser.reading import ask, at_rest, loaded, query, rectangle
 from tests.conftest import Site
 
 FIRST = "2024-01-01"  # before the demonstration's last day, after its first edition
@@ -172,11 +172,7 @@ def test_on_a_phone_the_box_leaves_sheet_and_search_free(phone: Page) -> None:
     loaded(phone)
     phone.locator("#days summary").tap()
     expect(phone.locator("[data-part=day-gone-legend]")).to_be_visible()
-    box, sheet = phone.locator("#days").bounding_box(), phone.locator("#panel").bounding_box()
-    search = phone.locator("#search").bounding_box()
-    assert box
-    assert sheet
-    assert search
+    box, sheet, search = (rectangle(phone.locator(it)) for it in ("#days", "#panel", "#search"))
     assert search["y"] + search["height"] <= box["y"]
     assert box["y"] + box["height"] <= sheet["y"]
     assert box["x"] >= 0

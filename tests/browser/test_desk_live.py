@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.reading import rectangle
 from tests.browser.showcase import CHIEF, CLERK, WORKER, picture, report
 
 SignIn = Callable[[Page, str], None]
@@ -136,7 +137,7 @@ def test_what_is_looked_at_stays_in_its_place(open_page: Callable[..., Page], si
     page.add_style_tag(content="* { overflow-anchor: none }")  # not every browser holds the place by itself
     at = page.locator(f"[data-number='{numbers[2]}']")
     at.evaluate("it => scrollTo(0, scrollY + it.getBoundingClientRect().top - 100)")
-    was = at.bounding_box()
+    was = rectangle(at)
     sign_in(clerk, CLERK)
     for number in numbers[:2]:
         clerk.goto(f"/cases/{number}/")
@@ -145,9 +146,7 @@ def test_what_is_looked_at_stays_in_its_place(open_page: Callable[..., Page], si
         clerk.get_by_role("button", name="不予受理").click()
         expect(clerk.locator(".case-head .state")).to_have_text("不予受理")
         expect(page.locator(f"[data-number='{number}']")).to_have_count(0)
-    now = at.bounding_box()
-    assert was is not None
-    assert now is not None
+    now = rectangle(at)
     assert now["y"] == pytest.approx(was["y"], abs=2)
 
 

@@ -13,6 +13,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.reading import rectangle
 from tests.conftest import ROOT, Site
 from tests.killing import until
 
@@ -361,8 +362,7 @@ def test_on_a_phone_it_fits_and_a_finger_draws(
 ) -> None:
     page = open_draft(phone)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    tools = page.locator(".draw-tools").bounding_box()
-    assert tools is not None
+    tools = rectangle(page.locator(".draw-tools"))
     assert tools["y"] + tools["height"] == pytest.approx(844, abs=1)
     code = f"{COMMUNITY}003"
     choose(page, code)
@@ -371,8 +371,7 @@ def test_on_a_phone_it_fits_and_a_finger_draws(
         page.touchscreen.tap(*pixel(page, *place))
     expect(page.locator(".draw-pieces tbody tr")).to_have_count(2)
     button = page.get_by_role("button", name="确认拆分")
-    box = button.bounding_box()
-    assert box is not None
+    box = rectangle(button)
     assert box["y"] + box["height"] <= tools["y"] + 1
     page.get_by_role("button", name="取消").click()
     expect(page.locator("[data-part=preview]")).to_be_hidden()

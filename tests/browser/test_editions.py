@@ -16,7 +16,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_map import ask, loaded
+from tests.browser.reading import ask, loaded
 from tests.conftest import PATIENCE_S, Site
 from tests.gridmap.redrawn import (
     MERGED_AWAY,

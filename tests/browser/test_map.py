@@ -2,72 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import PATIENCE_S
+from tests.browser.reading import ask, at_rest, drawn, drawn_of, expect_drawn, loaded, query, query_of, rectangle
 
 # Inside one second-level grid of the town; no case is drawn with the state below, so a click meets the ground.
 SPOT = (114.9239, 25.8545)
 NO_CASES = "state=refused"
-
-
-def ask(address: str) -> Any:
-    """The JSON an address answers."""
-    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
-        return json.load(answer)
-
-
-def loaded(page: Page) -> None:
-    """Wait until the cases are there and the map has come to rest."""
-    expect(page.locator("[data-part=loading]")).to_be_hidden()
-    expect(page.locator("[data-figure=collected]")).not_to_have_text("…")
-    at_rest(page)
-
-
-def at_rest(page: Page) -> None:
-    """Wait until the address has not changed for a while: it is written whenever the map stops moving."""
-    page.wait_for_function(
-        """() => {
-            const { search } = location;
-            if (window.lastSearch?.search !== search) {
-                window.lastSearch = { search, at: performance.now() };
-            }
-            return performance.now() - window.lastSearch.at > 600;
-        }"""
-    )
-
-
-def drawn(page: Page) -> int:
-    """How many cases the clusters and single markers on the map stand for."""
-    clusters = page.locator("#map .cluster-icon b").all_inner_texts()
-    return sum(int(text) for text in clusters) + page.locator("#map .pin").count()
-
-
-def expect_drawn(page: Page, count: int) -> None:
-    """Clusters are built in pieces: wait for the last."""
-    page.wait_for_function(
-        """count => [...document.querySelectorAll('#map .cluster-icon b')].reduce((n, b) => n + Number(b.textContent), 0)
-                    + document.querySelectorAll('#map .pin').length === count""",
-        arg=count,
-    )
-
-
-def drawn_of(summary: dict[str, Any]) -> int:
-    """How many cases the map shows: those merged into others too, which are not counted as collected."""
-    return sum(summary["states"].values())
-
-
-def query(page: Page) -> dict[str, str]:
-    """The address's parameters."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def test_the_whole_district_is_shown_and_counts_as_the_data_does(
@@ -113,9 +58,9 @@ def test_a_click_says_who_answers_there_and_what_is_open(desk_page: Page, site: 
     expect(panel.locator("[data-part=content] [data-number]")).to_have_count(len(still_open["features"]))
     href = panel.get_by_role("link", name="在这里上报").get_attribute("href")
     assert href is not None
-    asked = parse_qs(urlsplit(href).query)
-    assert abs(float(asked["lon"][0]) - lon) < 1e-4
-    assert abs(float(asked["lat"][0]) - lat) < 1e-4
+    asked = query_of(href)
+    assert abs(float(asked["lon"]) - lon) < 1e-4
+    assert abs(float(asked["lat"]) - lat) < 1e-4
 
     panel.get_by_role("button", name="返回").click()
     expect(panel.locator("[data-figure=collected]")).to_be_visible()
@@ -261,9 +206,7 @@ def test_on_a_phone_the_sheet_rises_and_the_place_stays_in_sight(phone: Page) ->
     loaded(phone)
     handle = phone.locator("[data-part=handle]")
     expect(handle).to_have_attribute("aria-expanded", "false")
-    box = handle.bounding_box()
-    assert box is not None
-    assert box["height"] >= 44
+    assert rectangle(handle)["height"] >= 44
     phone.locator("#map").tap()
     expect(phone.locator("#panel")).to_contain_text("网格员")
     expect(handle).to_have_attribute("aria-expanded", "true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from cases.map_report import printing
+from tests.browser.reading import ask
 from tests.conftest import PATIENCE_S
 
 ASKED = "since=2025-07-01&until=2026-07-01"
@@ -38,8 +38,7 @@ def file(site: str, folder: Path) -> Path:
 @pytest.fixture
 def told(site: str) -> Any:
     """What the review says of the same cases."""
-    with urllib.request.urlopen(f"{site}/api/v1/review?{ASKED}", timeout=PATIENCE_S) as answer:
-        return json.load(answer)
+    return ask(f"{site}/api/v1/review?{ASKED}")
 
 
 @pytest.fixture

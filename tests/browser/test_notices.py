@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.reading import rectangle
 from tests.browser.showcase import GRID, WORKER, report
 from tests.conftest import Site
 
@@ -44,9 +45,7 @@ def test_a_notice_is_read_on_the_desk_and_leaves_it(
     expect(panel.get_by_role("listitem")).to_have_count(len(KINDS))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for button in panel.get_by_role("button").all():
-        box = button.bounding_box()
-        assert box is not None
-        assert box["height"] >= (44 if width < 768 else 24)  # for a thumb, for a mouse
+        assert rectangle(button)["height"] >= (44 if width < 768 else 24)  # for a thumb, for a mouse
     panel.get_by_role("button", name="知道了：overdue").click()
     expect(panel.get_by_role("listitem")).to_have_count(len(KINDS) - 1)
     expect(panel).not_to_contain_text("overdue 事项")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_map import ask
+from tests.browser.reading import ask
 
 # Middles of second-level grids, one for each test that makes a case, so that no test finds another's.
 DOORSTEPS = {

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.reading import ask, query, query_of, too_small
 from tests.browser.screens import PHONE
-from tests.browser.test_layers import too_small
-from tests.conftest import PATIENCE_S
 
 YEAR = "since=2025-07-01&until=2026-06-30"
 
 
 def figures(site: str, query: str = "") -> Any:
-    with urllib.request.urlopen(f"{site}/api/v1/review?{query}", timeout=PATIENCE_S) as answer:
-        return json.load(answer)
+    return ask(f"{site}/api/v1/review?{query}")
 
 
 def read(page: Page) -> None:
@@ -30,10 +25,6 @@ def read(page: Page) -> None:
 
 def words(rate: dict[str, Any]) -> str:
     return "—" if rate["percent"] is None else f"{rate['percent']:.1f} %({rate['numerator']}/{rate['denominator']})"
-
-
-def query(address: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 def expect_headline(page: Page, told: Any) -> None:
@@ -102,12 +93,12 @@ def test_a_filter_changes_figures_and_address_and_back_undoes_it(desk_page: Page
     town = figures(site, "area=360702001")
     assert 0 < town["headline"]["collected"] < whole["headline"]["collected"]
     expect_headline(desk_page, town)
-    assert query(desk_page.url) == {"area": "360702001"}
+    assert query(desk_page) == {"area": "360702001"}
     assert len(cells(desk_page, "funnel")) == len(town["funnel"]["rows"]) > 0
 
     desk_page.get_by_label("类别").select_option("01")
     expect_headline(desk_page, figures(site, "area=360702001&category=01"))
-    assert query(desk_page.url) == {"area": "360702001", "category": "01"}
+    assert query(desk_page) == {"area": "360702001", "category": "01"}
     desk_page.go_back()
     expect_headline(desk_page, town)
     expect(desk_page.get_by_label("类别")).to_have_value("")
@@ -116,13 +107,13 @@ def test_a_filter_changes_figures_and_address_and_back_undoes_it(desk_page: Page
     expect(desk_page.get_by_label("区域")).to_have_value("")
 
     desk_page.get_by_role("button", name="近 12 个月").click()
-    since = query(desk_page.url)["since"]
+    since = query(desk_page)["since"]
     assert since.endswith("-01")
     expect_headline(desk_page, figures(site, f"since={since}"))
     expect(desk_page.get_by_role("button", name="近 12 个月")).to_have_attribute("aria-pressed", "true")
     desk_page.get_by_role("button", name="去掉筛选").click()
     expect_headline(desk_page, whole)
-    assert query(desk_page.url) == {}
+    assert query(desk_page) == {}
 
 
 def test_a_link_shows_the_same_and_its_last_day_is_meant_whole(desk_page: Page, site: str) -> None:
@@ -131,7 +122,7 @@ def test_a_link_shows_the_same_and_its_last_day_is_meant_whole(desk_page: Page, 
     expect_headline(desk_page, figures(site, "area=360702001001001&since=2025-07-01&until=2026-07-01"))
     door = desk_page.get_by_role("link", name="在地图上看").get_attribute("href")
     assert door is not None
-    assert query(door) == {
+    assert query_of(door) == {
         "layer": "cases",
         "area": "360702001001001",
         "since": "2025-07-01",
@@ -148,13 +139,13 @@ def test_a_number_opens_the_cases_it_counts(desk_page: Page, site: str) -> None:
         "link", name=str(community["collected"]), exact=True
     ).click()
     expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(community["collected"]))
-    assert query(desk_page.url)["area"] == community["code"]
+    assert query(desk_page)["area"] == community["code"]
     desk_page.go_back()
     read(desk_page)
     expect_headline(desk_page, told)
     desk_page.locator("[data-figure=overdue]").click()
     expect(desk_page.locator("[data-figure=overdue]")).to_have_text(str(told["headline"]["overdue"]))
-    assert query(desk_page.url)["overdue"] == "true"
+    assert query(desk_page)["overdue"] == "true"
 
 
 def test_a_click_on_a_point_of_the_funnel_opens_that_community(desk_page: Page, site: str) -> None:
@@ -174,7 +165,7 @@ def test_a_click_on_a_point_of_the_funnel_opens_that_community(desk_page: Page, 
         }"""
     )
     chart.click(position={"x": spot["x"], "y": spot["y"]})
-    desk_page.wait_for_url(lambda address: query(str(address)).get("area") == spot["code"])
+    desk_page.wait_for_url(lambda address: query_of(str(address)).get("area") == spot["code"])
     worst = [it["code"] for it in figures(site)["funnel"]["rows"] if it["class"] == "above_99.8"]
     assert spot["code"] in worst
 

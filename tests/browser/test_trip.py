@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.reading import ask, expect_drawn, loaded
 from tests.browser.showcase import CHIEF, CLERK, GRID, WORKER, picture, report
-from tests.browser.test_map import ask, expect_drawn, loaded
 from tests.browser.test_report import choose, number_on
 
 if TYPE_CHECKING:
