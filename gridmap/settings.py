@@ -31,6 +31,14 @@ def env_bool(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={value}: expected 1 or 0")
 
 
+def env_count(name: str, *, default: int) -> int:
+    """Read how many, at least one; anything else is refused."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ImproperlyConfigured(f"{name}={value}: expected a whole number above 0")
+    return int(value)
+
+
 def env_list(name: str) -> list[str]:
     """Read a comma-separated list."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
@@ -252,7 +260,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "gridmap@localhost")
 # Where people reach the site, for the links in what is sent out; without it they are paths.
 SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
 # How many cases a page of the desk shows at most.
-DESK_ROWS = int(os.environ.get("DESK_ROWS", "30"))
+DESK_ROWS = env_count("DESK_ROWS", default=30)
 # The name people see; a district sets its own.
 SITE_NAME = os.environ.get("SITE_NAME", "镇街吹哨 部门报到")
 

@@ -18,7 +18,7 @@ from tests.cases.recounting import NOW
 
 
 class Chance:
-    """Changes of all kinds to a few cases and what departments were asked about them, one statement each."""
+    """What changes next, and how; each change is one statement."""
 
     def __init__(self, seed: int) -> None:
         self.die = random.Random(seed)

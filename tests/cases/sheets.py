@@ -24,17 +24,9 @@ def ask(client: Client, where: str, **query: str) -> dict[str, Any]:
 
 
 DISTRICT = "360702"
-
-
 COMMUNITY = "360702003005"
-
-
 WAY = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
 days = st.dates(dt.date(2024, 1, 1), dt.date(2026, 7, 31)).map(str)
-
-
 words: dict[str, Any] = {
     "since": days,
     "until": days,
@@ -44,8 +36,6 @@ words: dict[str, Any] = {
     "state": st.sampled_from(["closed", "triage,merged", "suspended,handling,received"]),
     "department": st.sampled_from(["360702-D01", "360702-D12", "nobody"]),
 }
-
-
 queries = st.fixed_dictionaries({}, optional=words)
 
 

@@ -35,24 +35,14 @@ from tests.cases.recounting import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
 RELAXED = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
 moments = st.integers(0, 1150 * 86_400).map(
     lambda seconds: dt.datetime(2023, 6, 1, tzinfo=SHANGHAI) + dt.timedelta(seconds=seconds)
 )
-
-
 months = st.builds(
     lambda year, month: dt.datetime(year, month, 1, tzinfo=SHANGHAI), st.integers(2023, 2026), st.integers(1, 12)
 )
-
-
 edges = st.one_of(st.none(), moments, months)
-
-
 some_filters = st.builds(
     Filters,
     since=edges,

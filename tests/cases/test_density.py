@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
-import json
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 import shapely
 from django.contrib.gis.geos import Point
 from django.test import Client
-from django.utils import timezone
 from PIL import Image
 
 from cases.counting import by_cell, columns_of, rows_of
@@ -26,20 +24,9 @@ from gridmap.features.parameters import Filters
 from gridmap.features.tile import Tile
 from gridmap.models import Area, Boundary
 from tests.cases.recounting import NOW
+from tests.cases.sheets import ask
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: NOW)
-
-
-def ask(client: Client, **query: str) -> dict[str, Any]:
-    response = client.get("/api/v1/density", query)
-    assert response.status_code == 200, response.content.decode()
-    found: dict[str, Any] = json.loads(response.content)
-    return found
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 def pixels_of(said: dict[str, Any]) -> Any:
@@ -50,7 +37,7 @@ def pixels_of(said: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("query", [{}, {"category": "03", "since": "2025-02-03"}, {"channel": "patrol"}])
 def test_it_counts_all_cases_and_covers_them(client: Client, query: dict[str, str]) -> None:
-    said = ask(client, **query)
+    said = ask(client, "density", **query)
     chosen = Case.objects.exclude(state="merged")
     chosen = chosen.filter(category__code__startswith=query.get("category", ""))
     if "since" in query:
@@ -101,7 +88,7 @@ def test_a_single_case_is_spread_as_its_ground_asks(client: Client) -> None:
         point = Point(place.x, place.y, srid=STORED_SRID)
         alone = dt.datetime(2022, 3, 4 + urban, 12, tzinfo=SHANGHAI)
         Case.objects.filter(pk=case.pk).update(public_point=point, current_area=grid, reported_at=alone)
-        said = ask(client, since=f"2022-03-0{4 + urban}", until=f"2022-03-0{5 + urban}")
+        said = ask(client, "density", since=f"2022-03-0{4 + urban}", until=f"2022-03-0{5 + urban}")
         assert said["n"] == 1
         pixels = pixels_of(said)
         rows, columns = np.nonzero(pixels[..., 3])
@@ -113,5 +100,5 @@ def test_a_single_case_is_spread_as_its_ground_asks(client: Client) -> None:
 
 
 def test_of_nothing_there_is_no_picture(client: Client) -> None:
-    said = ask(client, category="9")
+    said = ask(client, "density", category="9")
     assert (said["n"], said["image"], said["bounds"], said["classes"]) == (0, None, None, [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,18 +23,14 @@ from cases.workflow import OPEN, RUNNING, State
 from gridmap.models import Area, Organisation
 from tests.cases.playing import Department, Office, act, department, dispatched
 from tests.cases.recounting import NOW
+from tests.cases.sheets import ask
 from tests.cases.test_waiting import Town, cases, stage  # noqa: F401  fixtures
 from tests.conftest import Cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 WAY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 HOUR = dt.timedelta(hours=1)
 TICK = dt.timedelta(microseconds=1)
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +55,6 @@ def some(stage: Town, cases: list[int]) -> list[int]:  # noqa: F811
         due = NOW + dt.timedelta(hours=die.randrange(-400, 400))
         Case.objects.filter(pk=case.pk).update(due_at=max(due, case.reported_at))
     return cases
-
-
-def ask(client: Client, where: str, **query: str) -> dict[str, Any]:
-    response = client.get(f"/api/v1/{where}", query)
-    assert response.status_code == 200, response.content.decode()
-    found: dict[str, Any] = json.loads(response.content)
-    return found
 
 
 def told(client: Client, **query: str) -> list[dict[str, Any]]:

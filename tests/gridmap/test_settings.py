@@ -51,6 +51,13 @@ def test_a_switch_must_be_clear() -> None:
     assert "DEBUG=maybe" in refused.stderr
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "some", "1.5", "３"])
+def test_a_page_holds_at_least_one_row(value: str) -> None:
+    refused = load(DEBUG="1", DESK_ROWS=value)
+    assert refused.returncode != 0
+    assert f"DESK_ROWS={value}" in refused.stderr
+
+
 def test_only_the_tests_check_passwords_at_once() -> None:
     assert "MD5" in tests.settings.PASSWORD_HASHERS[0]
     assert not hasattr(gridmap.settings, "PASSWORD_HASHERS"), "the site keeps to what Django chooses"
