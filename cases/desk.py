@@ -152,6 +152,7 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime, asked:
     cases = _listed(standing, turns, now, asked.show)
     mine, keys, more = _page(cases, asked.after, counted=asked.show == Show.MINE and asked.after is None)
     rows = [_row(case, now) for case in _shown(keys, turns)]
+    # Of a column that the index of a town's open cases has.
     counts = _open(standing).aggregate(total=Count("due_at"), overdue=Count("due_at", filter=late(now)))
     if mine is None:
         mine = _open(standing).filter(any_of(turns)).count() if turns else 0

@@ -30,14 +30,14 @@ def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     if filters.department is not None:
         asked = Assignment.objects.filter(unit=filters.department, withdrawn_at=None)
         chosen = chosen.filter(pk__in=asked.values("case"))
-    if filters.overdue is not None:
-        overdue = late(timezone.now())
-        chosen = chosen.filter(overdue if filters.overdue else ~overdue)
     return chosen
 
 
 def conditions(filters: Filters, *, case: str = "", moment: str = "reported_at") -> list[Q]:
-    """What filters ask of rows; ``case``: the way from a row to its case, ``moment``: the time that since and until mean."""
+    """What filters ask of rows; ``case``: the way from a row to its case, ``moment``: the time that since and until mean.
+
+    Overdue is a row by its own limit.
+    """
     given = {
         f"{case}current_area__code__startswith": filters.area,
         f"{case}category__code__startswith": filters.category,
@@ -53,6 +53,9 @@ def conditions(filters: Filters, *, case: str = "", moment: str = "reported_at")
         box.srid = STORED_SRID
         # Exact: the index alone rounds to float32.
         conditions.append(Q(**{f"{case}public_point__intersects": box}))
+    if filters.overdue is not None:
+        overdue = late(timezone.now(), case=case)
+        conditions.append(overdue if filters.overdue else ~overdue)
     return conditions
 
 

@@ -69,9 +69,6 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
         chosen = chosen.filter(condition)
     if filters.department is not None:
         chosen = chosen.filter(unit=filters.department)
-    if filters.overdue is not None:
-        overdue = late(timezone.now(), case="case__")
-        chosen = chosen.filter(overdue if filters.overdue else ~overdue)
     return chosen
 
 
@@ -266,7 +263,7 @@ def _counted(chosen: QuerySet[OpenWhistle], level: Level, now: dt.datetime) -> l
     place = Left("case__current_area", level.code_length)
     rows = chosen.order_by().values(place=place, kind=class_of(now))
     counted = rows.annotate(
-        n=Count("case"),
+        n=Count("case"),  # its id is made of its limit for each row
         soon=Count("case", filter=soon),
         past=ArrayAgg("due_at", filter=late(now, case="case__"), default=Value([])),
     )

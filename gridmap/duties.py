@@ -193,7 +193,7 @@ def _standing(held: Iterable[tuple[Any, ...]], *, everything: bool) -> Standing:
             grounds[Role(role)].add(code)
         if organisation:
             organisations[Role(role)].add(organisation)
-        names |= {code: name or code for code, name in ((area, area_name), (organisation, organisation_name)) if code}
+        names |= {code: name for code, name in ((area, area_name), (organisation, organisation_name)) if code}
     return Standing(
         {role: frozenset(codes) for role, codes in grounds.items()},
         {role: frozenset(codes) for role, codes in organisations.items()},
