@@ -1,4 +1,4 @@
-"""How the site is served, wherever gunicorn is started from this folder; what it is told besides goes before."""
+"""How the site is served, wherever gunicorn is started from this folder; its command line takes precedence."""
 
 import gc
 import os

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 import psycopg2
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, TimeoutError, sync_playwright
 
 from benchmarks.database import ROOT
 from benchmarks.measuring import Finding
@@ -125,10 +125,12 @@ def _faster(ours: list[float], theirs: float | None) -> Finding:
 
 
 def _peers_seconds(browser: Browser, address: str) -> float | None:
-    """None where it does not come so far in time."""
+    """None where it does not come so far in time, or its tab breaks down; any other trouble is ours."""
     try:
         return _seconds_to_idle(browser, address, "canvas[data-drawn]")
-    except Error as problem:  # a tab that ran out of time or memory is a finding too
+    except Error as problem:
+        if not (isinstance(problem, TimeoutError) or "crashed" in str(problem)):
+            raise
         print(f"{address}: {problem}"[:300], file=sys.stderr)
         return None
 

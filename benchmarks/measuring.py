@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.database import ROOT
+
 
 @dataclass(frozen=True)
 class Work:
@@ -77,7 +79,7 @@ def memory(work: str, module: str, megabytes: int) -> Finding:
     """What ``memory_of_a_run`` of a module prints, in a process of its own."""
     told = subprocess.run(
         [sys.executable, "-c", f"from {module} import memory_of_a_run as run; run()"],
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
