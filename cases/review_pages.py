@@ -75,7 +75,7 @@ def _towns() -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     places = Area.objects.filter(level__in=[Level.TOWN, Level.COMMUNITY]).order_by("code").values_list("code", "name")
     for code, name in places:
-        town = found.setdefault(code[: Level.TOWN.code_length], {"code": code, "name": name, "communities": []})
+        town = found.setdefault(code[: Level.TOWN.code_length], {"code": code, "name": name, "children": []})
         if code != town["code"]:
-            town["communities"].append({"code": code, "name": name})
+            town["children"].append({"code": code, "name": name})
     return list(found.values())

@@ -65,12 +65,12 @@ export function choropleth(map, ground) {
   /** @type {Map<string, Look>} */
   let looks = new Map();
   const style = (feature) => pathOf(looks.get(feature.id), near);
-  map.on("zoomend", () => {
+  function restyle() {
     if (near !== map.getZoom() >= NEAR_ZOOM) {
       near = !near;
       group.eachLayer((it) => it.setStyle(style));
     }
-  });
+  }
   return {
     async draw(level, lookOf) {
       turn += 1;
@@ -80,6 +80,7 @@ export function choropleth(map, ground) {
         return;
       }
       group.clearLayers();
+      map.on("zoomend", restyle);
       near = map.getZoom() >= NEAR_ZOOM;
       looks = new Map(features.map((it) => [it.id, lookOf(it.id)]));
       const shown = features.filter((it) => looks.get(it.id));
@@ -92,6 +93,7 @@ export function choropleth(map, ground) {
     },
     clear() {
       turn += 1;
+      map.off("zoomend", restyle);
       group.clearLayers();
     },
   };

@@ -11,7 +11,7 @@ export function writeFields(form, filters) {
   }
 }
 
-/** What a form says; what it cannot show stays as it was. @param {HTMLFormElement} form @param {Filters} before @returns {Filters} */
+/** What a form says; the level, which no form has, stays as it was. @param {HTMLFormElement} form @param {Filters} before @returns {Filters} */
 export function readFields(form, before) {
   const data = new FormData(form);
   const word = (name) => String(data.get(name) ?? "");
