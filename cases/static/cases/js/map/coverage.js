@@ -29,7 +29,7 @@ export function mount(context, layer) {
   let filters = null;
   const { load, later } = loading(draw);
 
-  const view = () => (params().get("view") === "supply" ? "supply" : "arrivals");
+  const ofSupply = () => params().get("view") === "supply";
   const nameOf = (code) => answer.names.get(code) ?? code;
 
   async function read(chosen, signal) {
@@ -47,11 +47,11 @@ export function mount(context, layer) {
   }
 
   // Staff are stationed with towns.
-  const levelDrawn = () => (view() === "supply" ? "town" : filters.level);
-  const lookOf = (found, code) => (view() === "supply" ? stationedLook(found.supplyOf(code)?.per_10k) : arrivalLook(found.demandOf(code)));
+  const levelDrawn = () => (ofSupply() ? "town" : filters.level);
+  const lookOf = (found, code) => (ofSupply() ? stationedLook(found.supplyOf(code)?.per_10k) : arrivalLook(found.demandOf(code)));
 
   /** What the drawing counts. Staff are of today, whatever period is chosen. */
-  const counted = (found) => (view() === "supply" ? `${found.stationed} 人派驻(今天)` : `${summed(found.chosenRows).demanded} 次需求`);
+  const counted = (found) => (ofSupply() ? `${found.stationed} 人派驻(今天)` : `${summed(found.chosenRows).demanded} 次需求`);
 
   function writeChoices(chosen) {
     const select = make("select", { class: "form-select", "aria-label": "看哪个部门", onchange: () => open({ department: select.value || null }) });
@@ -59,8 +59,8 @@ export function mount(context, layer) {
     select.value = chosen.department;
     part("choices").replaceChildren(
       select,
-      segment("看什么", VIEWS, view(), (value) => open(value === "arrivals" ? { view: null } : { view: value, before: null })),
-      ...(view() === "supply" ? [] : [levelChoice(context, layer, chosen.level)]),
+      segment("看什么", VIEWS, ofSupply() ? "supply" : "arrivals", (value) => open(value === "arrivals" ? { view: null } : { view: value, before: null })),
+      ...(ofSupply() ? [] : [levelChoice(context, layer, chosen.level)]),
     );
   }
 
@@ -165,16 +165,16 @@ export function mount(context, layer) {
   }
 
   function key() {
-    const looks = view() === "supply" ? STATIONED_LOOKS : ARRIVAL_LOOKS;
+    const looks = ofSupply() ? STATIONED_LOOKS : ARRIVAL_LOOKS;
     const box = make("div", {});
     const level = levelDrawn();
     Promise.all([counts(answer, level), before ? counts(before, level) : null]).then(([now, then]) =>
       box.replaceChildren(
         legend({
-          title: view() === "supply" ? "每万居民派驻人员" : "按时报到率",
+          title: ofSupply() ? "每万居民派驻人员" : "按时报到率",
           unit: `${LEVELS[level]}，个`,
           rows: looks.map((it) => ({ ...it, id: it.words, n: now[it.words] ?? 0, before: then && (then[it.words] ?? 0) })),
-          notes: [filters.department ? nameOf(filters.department) : "全部部门合计", `n = ${counted(answer)}`, view() === "supply" ? "" : periodWords(window())],
+          notes: [filters.department ? nameOf(filters.department) : "全部部门合计", `n = ${counted(answer)}`, ofSupply() ? "" : periodWords(window())],
         }),
       ),
     );
@@ -208,6 +208,9 @@ export function mount(context, layer) {
   };
 }
 
+/** @param {any[]} rows @param {string} name  of a number, null where there is none @returns {number} */
+const sumOf = (rows, name) => rows.reduce((n, it) => n + (it[name] ?? 0), 0);
+
 /** What the server answered, with what is asked of it again and again. @param {any} found @param {string} department  chosen; "" for all */
 function sorted(found, department) {
   const isChosen = (code) => !department || code === department;
@@ -217,7 +220,7 @@ function sorted(found, department) {
     ...found,
     isChosen,
     chosenRows,
-    stationed: supply.reduce((n, it) => n + it.stationed, 0),
+    stationed: sumOf(supply, "stationed"),
     names: new Map(found.departments.map((it) => [it.code, it.name])),
     demandOf: (code) => {
       const own = chosenRows.filter((it) => it.code === code);
@@ -227,9 +230,9 @@ function sorted(found, department) {
       const own = supply.filter((it) => it.code === code);
       return own.length
         ? {
-            stationed: own.reduce((n, it) => n + it.stationed, 0),
-            powers: own.reduce((n, it) => n + it.powers, 0),
-            per_10k: Math.round(100 * own.reduce((n, it) => n + (it.per_10k ?? 0), 0)) / 100,
+            stationed: sumOf(own, "stationed"),
+            powers: sumOf(own, "powers"),
+            per_10k: Math.round(100 * sumOf(own, "per_10k")) / 100,
           }
         : undefined;
     },
