@@ -13,7 +13,9 @@ from tests.browser.reading import ASKED, LAYERS, PERIOD, YEAR_BEFORE, rectangle,
 def test_on_a_phone_the_sheet_hides_neither_waiting_nor_failing(phone: Page) -> None:
     held: list[Route] = []
     phone.route("**/api/v1/density*", lambda route: held.append(route))
-    phone.goto("/?layer=density")
+    # That it is waited for is said before it is asked for.
+    with phone.expect_request("**/api/v1/density*"):
+        phone.goto("/?layer=density")
     waiting = phone.locator("#layers-loading")
     expect(waiting).to_have_text("正在读取…")
     box, sheet = rectangle(waiting), rectangle(phone.locator("#panel"))
