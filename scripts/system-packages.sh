@@ -27,10 +27,13 @@ postgres_packages() {
     fi
 }
 
+# A browser without windows is the smaller and the faster one; not every release has it.
+browser_package() { if known chromium-headless-shell; then echo chromium-headless-shell; else echo chromium; fi; }
+
 wants_postgres() { [ "$purpose" = test ] || { [ "$purpose" = run ] && [ -z "${DATABASE_URL:-}" ]; }; }
 needs_postgres() { wants_postgres && ! scripts/find-postgres.sh >/dev/null; }
 needs_venv() { ! .venv/bin/python -c 'import pip' 2>/dev/null && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; }
-needs_browser() { [ "$purpose" = test ] && ! command -v chromium >/dev/null; }
+needs_browser() { [ "$purpose" = test ] && ! command -v chromium-headless-shell chromium >/dev/null; }
 needs_letters() { [ "$purpose" = test ] && [ -z "$(fc-list :lang=zh-cn 2>/dev/null)" ]; }
 needs_atomic() { [ "$purpose" = test ] && ! "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null; }
 
@@ -68,7 +71,7 @@ update_lists() {
 missing_packages() {
     ! needs_postgres || postgres_packages
     ! needs_venv || echo python3-venv
-    ! needs_browser || echo chromium
+    ! needs_browser || browser_package
     ! needs_letters || echo fonts-noto-cjk
     ! needs_atomic || echo libatomic1
 }

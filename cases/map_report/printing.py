@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 KINDS = ("pdf", "png")
 PATIENCE_S = 120
 # Longer than the map takes to draw, told by the page's own clock.
