@@ -19,7 +19,7 @@ from django.db.models.functions import Left
 from scipy.special import stdtrit
 
 from cases.counting import in_months, split
-from cases.features import conditions
+from cases.features import Arrival, came, conditions
 from cases.models import Assignment, UnitMonth
 from cases.models.case import late
 from cases.models.counts import HOURS
@@ -113,7 +113,7 @@ def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool
     found: defaultdict[Place, list[Any]] = defaultdict(lambda: [0] * len(FIGURES))
     for rows in (
         _from_months(in_months(UnitMonth, months, filters.category), filters, level),
-        *(_from_rows(part, level) for part in rest),
+        *(_from_rows(part, level, now) for part in rest),
         _standing_now(filters, level, now),
     ):
         for unit, area, *figures in rows:
@@ -148,12 +148,12 @@ def _from_months(chosen: QuerySet[Any], filters: Filters, level: Level) -> Itera
     return ((*row, *(0 for _ in NOW)) for row in counted)
 
 
-def _from_rows(filters: Filters, level: Level) -> Iterable[tuple[Any, ...]]:
+def _from_rows(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tuple[Any, ...]]:
     bounds = [(-1, HOURS[0]), *zip(HOURS, (*HOURS[1:], 10**6), strict=True)]
     sums: dict[str, Any] = {
         "demanded": Count("pk"),
-        "arrived": Count("pk", filter=Q(arrived_at__isnull=False)),
-        "arrived_in_time": Count("pk", filter=Q(arrived_at__lte=F("arrive_by"))),
+        "arrived": Count("pk", filter=came(Arrival.ARRIVED, now)),
+        "arrived_in_time": Count("pk", filter=came(Arrival.IN_TIME, now)),
         "done": Count("pk", filter=Q(finished_at__isnull=False)),
         "done_in_time": Count("pk", filter=Q(finished_at__lte=F("due_at"))),
         "scored": Count("result"),
@@ -171,7 +171,7 @@ def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[
     """What time alone changes: few are not done yet, so they are always asked of the rows."""
     # Where a letter binds the case is known to be with departments, and open: so the index of those finds them.
     standing = _demands(filters, level).filter(finished_at=None, case__closed_at=None, case__by_letter=True)
-    waiting = Count("pk", filter=Q(arrived_at=None, arrive_by__gte=now))
+    waiting = Count("pk", filter=came(Arrival.WAITING, now))
     overdue = Count("pk", filter=late(now, case="case__"))
     nothing = [0] * (len(FIGURES) - len(NOW))
     return ((unit, area, *nothing, *its) for unit, area, *its in standing.annotate(waiting=waiting, overdue=overdue))

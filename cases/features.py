@@ -9,7 +9,7 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.gis.geos import Polygon
 from django.db import connection
 from django.db.models import Case as Choose
-from django.db.models import Q, QuerySet, Value, When
+from django.db.models import F, Q, QuerySet, TextChoices, Value, When
 from django.utils import timezone
 
 from cases.models import Assignment, Case, Whistle
@@ -22,15 +22,49 @@ from gridmap.features.offered import Question
 from gridmap.features.parameters import Filters, one_of, some_of
 
 
+class Arrival(TextChoices):
+    """How a department came that a letter asked (部门到位)."""
+
+    DEMANDED = "demanded", "须报到的"
+    ARRIVED = "arrived", "已报到"
+    IN_TIME = "in_time", "按时报到"
+    WAITING = "waiting", "还在时限内、未报到"
+    MISSING = "missing", "到限未报到"
+
+
+def came(arrival: str, now: dt.datetime) -> Q:
+    """Assignments by letter of which the department came so, one of :class:`Arrival`, as it stands at a moment.
+
+    None is waited for any more by a case that is closed or not with departments.
+    """
+    waiting = Q(finished_at=None, case__closed_at=None, case__by_letter=True, arrived_at=None, arrive_by__gte=now)
+    return {
+        Arrival.DEMANDED: Q(),
+        Arrival.ARRIVED: Q(arrived_at__isnull=False),
+        Arrival.IN_TIME: Q(arrived_at__lte=F("arrive_by")),
+        Arrival.WAITING: waiting,
+        Arrival.MISSING: Q(arrived_at=None) & ~waiting,
+    }[Arrival(arrival)]
+
+
 def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     """Cases as filtered; everybody may see that they exist, so ``standing`` narrows nothing here."""
     chosen = Case.objects.all()
     for condition in conditions(filters):
         chosen = chosen.filter(condition)
-    if filters.department is not None:
-        asked = Assignment.objects.filter(unit=filters.department, withdrawn_at=None)
-        chosen = chosen.filter(pk__in=asked.values("case"))
+    if filters.department is not None or filters.arrival is not None:
+        chosen = chosen.filter(pk__in=_asked(filters).values("case"))
     return chosen
+
+
+def _asked(filters: Filters) -> QuerySet[Assignment]:
+    """What still stands of what units were asked to do."""
+    asked = Assignment.objects.filter(withdrawn_at=None)
+    if filters.department is not None:
+        asked = asked.filter(unit=filters.department)
+    if filters.arrival is not None:
+        asked = asked.exclude(letter=None).filter(came(filters.arrival, timezone.now()))
+    return asked
 
 
 def conditions(filters: Filters, *, case: str = "", moment: str = "reported_at") -> list[Q]:
@@ -78,7 +112,14 @@ def last_deadline_passed(now: dt.datetime) -> str:
         return str(cursor.fetchone()[0])
 
 
+def by_the_minute(question: Question) -> str:
+    """Time alone makes another answer of the same rows."""
+    return f"{question.now:%Y%m%d%H%M}"
+
+
 def _turns(question: Question) -> str:
+    if question.filters.arrival is not None:
+        return by_the_minute(question)
     return "" if question.filters.overdue is None else last_deadline_passed(question.now)
 
 
@@ -88,7 +129,11 @@ def exact(*, case: str = "") -> Choose:
 
 
 FILTERS = frozenset({"area", "bbox", "category", "channel", "level", "since", "state", "until", "limit", "after"})
-READERS = {"state": some_of(*State.values), "channel": one_of(*Case.Channel.values)}
+READERS = {
+    "arrival": one_of(*Arrival.values),
+    "channel": one_of(*Case.Channel.values),
+    "state": some_of(*State.values),
+}
 
 CASES = Collection(
     id="cases",
@@ -112,7 +157,7 @@ CASES = Collection(
         "voices": "voices_count",
         "exact": exact(),
     },
-    parameters=FILTERS | {"department", "overdue"},
+    parameters=FILTERS | {"arrival", "department", "overdue"},
     counters=("cases", "areas"),
     readers=READERS,
     turns=_turns,

@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from cases.features import Arrival
 from cases.ground import THEMES
 from cases.models import Case
 from cases.serializers import category_tree
@@ -39,6 +40,7 @@ def filters() -> dict[str, Any]:
         "states": [{"code": state.value, "name": state.label, "open": state in OPEN} for state in State],
         "channels": [{"code": code, "name": name} for code, name in Case.Channel.choices],
         "departments": list(departments.values("code", "name")),
+        "arrivals": [{"code": code, "name": name} for code, name in Arrival.choices],
     }
 
 
@@ -46,7 +48,7 @@ def cases() -> dict[str, Any]:
     """The layer of cases: each one of them, with the headline figures."""
     return _layer("cases", "事项", "pin-map-fill", "每件事在哪里、办得怎样") | {
         "scripts": [static("vendor/leaflet.markercluster/leaflet.markercluster.js")],
-        "filters": ["since", "until", "category", "state", "overdue", "channel", "area", "department"],
+        "filters": ["since", "until", "category", "state", "overdue", "channel", "area", "department", "arrival"],
         "names": ["case"],
         "opened": True,
         "items": reverse("api-geojson", args=["cases"]),

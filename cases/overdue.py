@@ -33,7 +33,7 @@ from django.db.models.lookups import GreaterThan, GreaterThanOrEqual
 from django.utils import timezone
 
 from cases.deadlines import SHANGHAI, Limit, Unit, due_at
-from cases.features import FILTERS, READERS, conditions, exact
+from cases.features import FILTERS, READERS, by_the_minute, conditions, exact
 from cases.models import Assignment, Dispatch, OpenWhistle, TraceEvent
 from cases.models.calendar import calendar_for
 from cases.models.case import late
@@ -69,7 +69,15 @@ def open_whistles(filters: Filters, standing: Standing) -> QuerySet[OpenWhistle]
         chosen = chosen.filter(condition)
     if filters.department is not None:
         chosen = chosen.filter(unit=filters.department)
+    if filters.soon is not None:
+        soon = due_soon(timezone.now())
+        chosen = chosen.filter(soon if filters.soon else ~soon)
     return chosen
+
+
+def due_soon(now: dt.datetime) -> Q:
+    """Open whistles whose limit is near: it passes within :data:`SOON`, by the calendar."""
+    return Q(due_at__range=(now, due_at(now, SOON, calendar_for(now, [SOON]))), case__state__in=sorted(RUNNING))
 
 
 def _span(until: Any, since: Any) -> Any:
@@ -187,11 +195,6 @@ def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
     return described(open_whistles(filters, standing), now=timezone.now())
 
 
-def by_the_minute(question: Question) -> str:
-    """Time alone makes another answer of the same whistles."""
-    return f"{question.now:%Y%m%d%H%M}"
-
-
 OVERDUE = Collection(
     id="overdue",
     title="未结的哨和超期",
@@ -220,7 +223,7 @@ OVERDUE = Collection(
         "town": Left("case__current_area", Level.TOWN.code_length),
         "exact": exact(case="case__"),
     },
-    parameters=FILTERS | {"department", "overdue"},
+    parameters=FILTERS | {"department", "overdue", "soon"},
     counters=("cases", "areas", "whistles"),
     readers=READERS,
     turns=by_the_minute,
@@ -259,12 +262,11 @@ def _sums(question: Question) -> Sheet:
 
 
 def _counted(chosen: QuerySet[OpenWhistle], level: Level, now: dt.datetime) -> list[Counted]:
-    soon = Q(due_at__range=(now, due_at(now, SOON, calendar_for(now, [SOON]))), case__state__in=sorted(RUNNING))
     place = Left("case__current_area", level.code_length)
     rows = chosen.order_by().values(place=place, kind=class_of(now))
     counted = rows.annotate(
         n=Count("case"),  # its id is made of its limit for each row
-        soon=Count("case", filter=soon),
+        soon=Count("case", filter=due_soon(now)),
         past=ArrayAgg("due_at", filter=late(now, case="case__"), default=Value([])),
     )
     return [Counted(*row) for row in counted.values_list("place", "kind", "n", "soon", "past")]

@@ -10,9 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.features import READERS
+from cases.features import READERS, by_the_minute
 from cases.models import Case, SurveyAnswer
-from cases.overdue import by_the_minute
 from cases.review import review
 from cases.serializers import category_tree
 from cases.sheets import PERIOD, window_words

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from cases.counting import Unfinished, above, by_area, open_by_area, to_level, total
 from cases.coverage import Coverage, Place, coverage, gaps, supply
-from cases.features import READERS
+from cases.features import READERS, by_the_minute
 from cases.ground import THEMES, told
-from cases.overdue import by_the_minute
 from gridmap.features.areal import Areal, Sheet, level_of
 from gridmap.features.offered import Question
 from gridmap.features.parameters import Filters, one_of

@@ -12,10 +12,10 @@ from django.db.models.functions import Round
 
 from cases.counting import cells_statement
 from cases.coverage import coverage
-from cases.features import READERS
+from cases.features import READERS, by_the_minute
 from cases.models.case import late
 from cases.models.counts import CELL_ZOOM
-from cases.overdue import OVERDUE, by_the_minute, class_of, holder, open_whistles, share_left
+from cases.overdue import OVERDUE, class_of, holder, open_whistles, share_left
 from cases.sheets import COVERAGE, PERIOD, answered
 from cases.tiles import COUNTING_CELLS, EACH_FROM
 from gridmap.features.areal import level_of

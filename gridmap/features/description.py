@@ -21,6 +21,7 @@ _TEXT: Schema = {"type": "string"}
 FILTERS: dict[str, tuple[Schema, str]] = {
     "after": (_TEXT, "上一页最后一个编号；按应答中的 next 翻页即可"),
     "area": ({"type": "string", "pattern": "^[0-9]{1,15}$"}, "区域编码或其开头"),
+    "arrival": (_TEXT, "信函所要的部门怎样报到；同时给 department 时只看这个部门"),
     "bbox": (_TEXT, "西，南，东，北，度"),
     "category": (_TEXT, "类别编码或其开头"),
     "channel": (_TEXT, "来源"),
@@ -33,6 +34,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
     "on": ({"type": "string", "format": "date"}, "按哪一天的边界，默认今天"),
     "overdue": ({"type": "boolean"}, "是否超期未结"),
     "since": (_TEXT, "此刻起上报,ISO 8601 日期或时间，不写时区为北京时间"),
+    "soon": ({"type": "boolean"}, "是否 24 工作时内到期"),
     "state": (_TEXT, "状态，可用逗号隔开多个"),
     "theme": (_TEXT, "专题"),
     "until": (_TEXT, "此刻前上报,ISO 8601 日期或时间，不写时区为北京时间"),

@@ -31,6 +31,7 @@ class Filters:
     """What a caller asked to see; None means "any"."""
 
     area: str | None = None
+    arrival: str | None = None
     bbox: tuple[float, float, float, float] | None = None
     category: str | None = None
     channel: str | None = None
@@ -42,6 +43,7 @@ class Filters:
     on: dt.date | None = None
     overdue: bool | None = None
     since: dt.datetime | None = None
+    soon: bool | None = None
     state: tuple[str, ...] | None = None
     theme: str | None = None
     until: dt.datetime | None = None
@@ -162,6 +164,7 @@ def some_of(*words: str) -> Callable[[str, str], tuple[str, ...]]:
 
 READERS: dict[str, Callable[[str, str], Any]] = {
     "area": read_code,
+    "arrival": read_word,
     "bbox": read_bbox,
     "category": read_word,
     "channel": read_word,
@@ -173,6 +176,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "on": read_day,
     "overdue": read_switch,
     "since": read_moment,
+    "soon": read_switch,
     "state": lambda name, value: tuple(read_word(name, part) for part in value.split(",")),
     "theme": read_word,
     "until": read_moment,

@@ -94,6 +94,14 @@ def test_open_whistles_by_the_time_left_and_whose_desk(desk_page: Page, site: st
     for row, its in zip(rows.all(), points, strict=True):
         expect(row).to_contain_text(its["holder"])
 
+    expect(part(desk_page, "due-soon")).to_have_text(str(sums["total"]["due_soon"]))
+    part(desk_page, "which").get_by_text("24 工时内到期").click()
+    expect(rows).to_have_count(sums["total"]["due_soon"])
+    assert query(desk_page)["late"] == "soon"
+    part(desk_page, "overdue").get_by_role("button").click()
+    expect(rows).to_have_count(sums["total"]["overdue"])
+    assert query(desk_page)["late"] == "over"
+
     town = sums["rows"][0]
     part(desk_page, "towns").locator(f"tr[data-code='{town['code']}'] button").last.click()
     expect(rows).to_have_count(town["overdue"])
@@ -156,6 +164,22 @@ def test_coverage_by_department_and_what_its_numbers_open(desk_page: Page, site:
     assert (query(desk_page)["department"], query(desk_page)["area"]) == (department, row["code"])
     cases = ask(f"{site}/api/v1/cases.geojson?department={department}&area={row['code']}")["features"]
     assert listed(desk_page) == len(cases) == row["demanded"]
+
+
+@pytest.mark.parametrize("name", ["demanded", "arrived"])
+def test_how_departments_came_opens_the_cases_of_it(desk_page: Page, site: str, name: str) -> None:
+    desk_page.goto("/?layer=coverage")
+    shown(desk_page)
+    n = sum(row[name] for row in ask(f"{site}/api/v1/coverage")["rows"])
+    number = part(desk_page, name)
+    expect(number).to_have_text(str(n))
+    number.get_by_role("link").click()
+    loaded(desk_page)
+    assert query(desk_page)["arrival"] == name
+    cases = {it["id"] for it in ask(f"{site}/api/v1/cases.geojson?arrival={name}&limit=100000")["features"]}
+    assert 0 < len(cases) <= n
+    expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(len(cases)))
+    expect(desk_page.get_by_role("combobox", name="部门到位")).to_have_value(name)
 
 
 def test_people_stationed_are_what_the_view_of_supply_counts(desk_page: Page, site: str) -> None:

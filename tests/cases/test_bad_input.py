@@ -139,6 +139,8 @@ NAMES = st.sampled_from(
         "state",
         "channel",
         "overdue",
+        "arrival",
+        "soon",
         "department",
         "denominator",
         "theme",

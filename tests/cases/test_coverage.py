@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.coverage import Coverage
+from cases.features import Arrival
 from cases.models import Assignment
 from gridmap.models import (
     Area,
@@ -138,6 +140,57 @@ def test_a_department_s_demands_and_the_list_of_its_cases(client: Client, query:
         assert listed == {it.case.number for it in asked if it.case_id in kept}
         # Every case of a department is a demand here: nobody orders it and writes it a letter too.
         assert len(listed) == counted == n
+
+
+def came_so(arrival: str, it: Assignment) -> bool:
+    """As the guide says it."""
+    case = it.case
+    still = it.finished_at is None and case.closed_at is None and case.by_letter
+    waiting = it.arrived_at is None and still and it.arrive_by is not None and it.arrive_by >= NOW
+    in_time = it.arrived_at is not None and it.arrive_by is not None and it.arrived_at <= it.arrive_by
+    return {
+        "demanded": True,
+        "arrived": it.arrived_at is not None,
+        "in_time": in_time,
+        "waiting": waiting,
+        "missing": it.arrived_at is None and not waiting,
+    }[arrival]
+
+
+@pytest.mark.parametrize("arrival", Arrival.values)
+@pytest.mark.parametrize("query", [{}, {"department": "360702-D12"}, {"since": "2025-06-01", "area": "360702003"}])
+def test_every_number_of_how_departments_came_has_its_cases(
+    client: Client, some_are_waited_for: None, query: dict[str, str], arrival: str
+) -> None:
+    rows = ask(client, "coverage", **query)["rows"]
+    told = {name: sum(row[name] for row in rows) for name in ("demanded", "arrived", "arrived_in_time", "waiting")}
+    told["in_time"] = told.pop("arrived_in_time")
+    told["missing"] = told["demanded"] - told["arrived"] - told["waiting"]
+    kept = set(chosen(table_of_cases(), filters_of(query)).id)
+    asked = Assignment.objects.exclude(letter=None).filter(withdrawn_at=None).select_related("case")
+    so = [
+        it
+        for it in asked
+        if it.case_id in kept and it.unit_id == query.get("department", it.unit_id) and came_so(arrival, it)
+    ]
+    assert len(so) == told[arrival]
+    assert so or query, "nobody came so: nothing is tested"
+    found = ask(client, "cases.geojson", limit="100000", arrival=arrival, **query)["features"]
+    assert {it["id"] for it in found} == {it.case.number for it in so}
+    assert ask(client, "summary", arrival=arrival, **query)["collected"] == len(found)
+    counted = client.get("/api/v1/cases/cells", {"zoom": "11", "arrival": arrival} | query).json()["cells"]
+    assert sum(it["count"] for it in counted) == len(found)
+
+
+@pytest.fixture
+def some_are_waited_for() -> None:
+    """Of those not done, some have come, some may yet, some should have."""
+    still = Assignment.objects.exclude(letter=None).filter(withdrawn_at=None, finished_at=None, case__closed_at=None)
+    for n, it in enumerate(still.order_by("unit", "pk")):
+        it.arrive_by = NOW + dt.timedelta(hours=(-3, 0, 5)[n % 3])
+        it.arrived_at = None
+        it.arrival_minutes = None
+        it.save(update_fields=["arrive_by", "arrived_at", "arrival_minutes"])
 
 
 def test_the_median_is_found_within_its_class() -> None:

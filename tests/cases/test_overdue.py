@@ -182,6 +182,19 @@ def test_due_exactly_now_is_in_time(client: Client, some: list[int]) -> None:
     )
 
 
+@pytest.mark.parametrize("query", [{}, {"area": "360702002"}, {"state": "ordered,received"}])
+def test_due_soon_is_within_three_working_days(client: Client, some: list[int], query: dict[str, str]) -> None:
+    calendar = WorkingCalendar(dict(Workday.objects.values_list("date", "works")))
+    soon, others = (told(client, soon=word, **query) for word in ("true", "false"))
+    for it in (*soon, *others):
+        due = dt.datetime.fromisoformat(it["due_at"])
+        near = due >= NOW and worked_between(NOW, due, calendar) <= 24 * HOUR
+        assert (it in soon) is (near and not it["suspended"] and it["late"] != "still")
+    assert len(told(client, **query)) == len(soon) + len(others)
+    assert len(soon) == ask(client, "overdue", **query)["total"]["due_soon"]
+    assert soon or query, "none is due soon: nothing is tested"
+
+
 def test_what_is_suspended_is_never_overdue(client: Client, some: list[int]) -> None:
     Case.objects.filter(state=State.SUSPENDED).update(due_at=NOW - 500 * HOUR, reported_at=NOW - 900 * HOUR)
     Assignment.objects.filter(case__state=State.SUSPENDED).update(

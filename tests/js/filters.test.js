@@ -8,6 +8,7 @@ const KNOWN = {
   states: new Set(["reported", "handling", "closed"]),
   channels: new Set(["patrol", "web"]),
   departments: new Set(["D01"]),
+  arrivals: new Set(["waiting"]),
 };
 const ALL = {
   category: "0101",
@@ -17,6 +18,7 @@ const ALL = {
   overdue: true,
   channel: "patrol",
   department: "D01",
+  arrival: "waiting",
   area: "360702001",
   level: "community",
 };
@@ -31,7 +33,7 @@ test("filters survive the way through a link", () => {
 });
 
 test("what no longer exists or never could is left out of a link", () => {
-  const params = new URLSearchParams("category=99&state=reported,asleep&since=2026-02-30x&until=2026-13-01&overdue=maybe&area=1%27&channel=pigeon&department=D99&level=continent");
+  const params = new URLSearchParams("category=99&state=reported,asleep&since=2026-02-30x&until=2026-13-01&overdue=maybe&area=1%27&channel=pigeon&department=D99&arrival=late&level=continent");
   assert.deepEqual(readFilters(params, KNOWN), { ...NO_FILTERS, states: ["reported"] });
 });
 
@@ -46,11 +48,12 @@ test("the server is asked for what is meant and nothing else", () => {
 });
 
 test("each filter in force can be taken away by itself", () => {
-  const names = { category: () => "暴露垃圾", state: (code) => code, area: () => "", channel: () => "网格巡查", department: () => "城管局" };
+  const names = { category: () => "暴露垃圾", state: (code) => code, area: () => "", channel: () => "网格巡查", department: () => "城管局", arrival: () => "未报到" };
   const chips = inForce(ALL, names);
   assert.deepEqual(chips.map((it) => it.words), [
     "360702001",
     "城管局",
+    "未报到",
     "暴露垃圾",
     "网格巡查",
     "reported",
@@ -59,7 +62,7 @@ test("each filter in force can be taken away by itself", () => {
     "2026-01-01 起",
     "到 2026-02-28",
   ]);
-  assert.deepEqual(chips[4].without, { ...ALL, states: ["handling"] });
+  assert.deepEqual(chips[5].without, { ...ALL, states: ["handling"] });
   const last = chips.reduce((filters, chip) => inForce(filters, names).find((it) => it.words === chip.words).without, ALL);
   assert.deepEqual(last, { ...NO_FILTERS, level: "community" });
   assert.deepEqual(inForce(NO_FILTERS, names), []);

@@ -4,7 +4,15 @@ import test from "node:test";
 import { follow } from "../../cases/static/cases/js/desk/follow.js";
 
 const EVERY = 10;
-const turns = (number) => new Promise((resolve) => setTimeout(resolve, number * EVERY * 3));
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const turns = (number) => pause(number * EVERY * 3);
+
+/** Wait until so much is heard, however busy the machine is; if it never is, what is asserted next says so. */
+async function until(heard, number) {
+  for (let waited = 0; heard.length < number && waited < 1000; waited += 1) {
+    await pause(EVERY);
+  }
+}
 
 /** A server whose answers are taken from a list, the last again and again; null: nobody answers. */
 function following(answers, page = { hidden: false, addEventListener: () => {} }) {
@@ -42,7 +50,7 @@ function followingStatuses(answers) {
 
 test("what has changed is told once, and asked about by its new version", async () => {
   const { following: running, asked, heard } = followingStatuses(["304", "200 second", "304"]);
-  await turns(4);
+  await until(heard, 4);
   running.stop();
   assert.deepEqual(asked.slice(0, 3), ["first", "first", "second"]);
   assert.deepEqual(heard.slice(0, 4), ["live", "the list", "live", "live"]);
@@ -50,7 +58,7 @@ test("what has changed is told once, and asked about by its new version", async 
 
 test("a network that is away is told and asked again, as is a server that fails", async () => {
   const { following: running, heard } = following([null, [502, null, "<html>"], [304, "first", ""]]);
-  await turns(4);
+  await until(heard, 3);
   running.stop();
   assert.deepEqual(heard.slice(0, 3), ["away", "away", "live"]);
 });

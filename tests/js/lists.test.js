@@ -10,7 +10,7 @@ test("a list takes away whatever else the address says, and moves to what it lis
   const words = listWords({ area: "360702001", since: "2026-01-01" });
   assert.equal(words.area, "360702001");
   assert.equal(words.since, "2026-01-01");
-  for (const name of ["layer", "place", "case", "before", "lon", "lat", "zoom", "category", "state", "overdue", "channel", "department", "level"]) {
+  for (const name of ["layer", "place", "case", "before", "lon", "lat", "zoom", "category", "state", "overdue", "channel", "department", "arrival", "level"]) {
     assert.equal(words[name], null, name);
   }
 });

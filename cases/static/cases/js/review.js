@@ -21,6 +21,7 @@ const known = {
   states: new Set(),
   channels: codesOf("channel"),
   departments: codesOf("department"),
+  arrivals: new Set(),
 };
 const stillness = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
 const NARROW_PX = 600;

@@ -65,12 +65,13 @@ export function mount(context, layer) {
   }
 
   const window = () => daysOf(answer.window);
-  /** The cases of which something was demanded. */
-  const casesOf = (department, code) => listWords({ ...window(), category: filters.category, department, area: code });
+  /** The cases of which something was demanded, or of which the department came so. */
+  const casesOf = (department, code, arrival = "demanded") =>
+    listWords({ ...window(), category: filters.category, department, area: code, arrival });
 
-  /** How often something was demanded; of one department it opens the cases. */
-  function demandedIn(code, text, { demanded }) {
-    return demanded && filters.department ? opens(context, casesOf(filters.department, code), text) : text;
+  /** How many demands there are of a kind; it opens their cases. */
+  function counting(code, arrival, n, unit = "") {
+    return n ? opens(context, casesOf(filters.department, code, arrival), `${n}${unit}`) : `0${unit}`;
   }
 
   async function write() {
@@ -80,9 +81,9 @@ export function mount(context, layer) {
     const due = fellDue(total);
     part("percent").textContent = due ? `${((100 * total.arrived_in_time) / due).toFixed(1)} %` : "—";
     part("made-of").textContent = due ? `(${total.arrived_in_time}/${due})` : "";
-    part("demanded").replaceChildren(demandedIn("", String(total.demanded), total));
-    part("arrived").textContent = String(total.arrived);
-    part("waiting").textContent = String(total.waiting);
+    for (const name of ["demanded", "arrived", "waiting"]) {
+      part(name).replaceChildren(counting("", name, total[name]));
+    }
     part("window").textContent = periodWords(window());
     writeGaps(places);
     writeMatrix(towns);
@@ -137,6 +138,7 @@ export function mount(context, layer) {
     const own = answer.chosenRows.filter((it) => it.code === code);
     const demand = summed(own);
     const due = fellDue(demand);
+    const missing = due - demand.arrived;
     const earlier = before?.demandOf(code);
     const one = own.length === 1 && filters.department ? own[0] : null;
     const supply = answer.supplyOf(code.slice(0, 9));
@@ -146,10 +148,11 @@ export function mount(context, layer) {
       make("p", {}, arrivalLook(demand).words),
       factList([
         ["部门", filters.department ? nameOf(filters.department) : "全部部门合计"],
-        ["需求", demandedIn(code, `${demand.demanded} 次`, demand)],
-        ["已报到", `${demand.arrived} 次`],
-        ["按时", due ? `${demand.arrived_in_time}/${due}` : null],
-        ["还在时限内", demand.waiting ? `${demand.waiting} 次` : null],
+        ["需求", counting(code, "demanded", demand.demanded, " 次")],
+        ["已报到", counting(code, "arrived", demand.arrived, " 次")],
+        ["按时", due ? counting(code, "in_time", demand.arrived_in_time, `/${due}`) : null],
+        ["到限未报到", missing ? counting(code, "missing", missing, " 次") : null],
+        ["还在时限内", demand.waiting ? counting(code, "waiting", demand.waiting, " 次") : null],
         ["中位用时", one?.median_hours ? `${one.median_hours} 个工作小时` : null],
         ["办结", one ? `${one.done} 次，按时 ${one.done_in_time}` : null],
         ["考核均分", one?.mean_result ? `${one.mean_result}${one.interval ? `(${one.interval.join("–")})` : ""}，n = ${one.scored}` : null],

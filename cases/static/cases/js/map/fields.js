@@ -16,7 +16,7 @@ export function readFields(form, before) {
   const data = new FormData(form);
   const word = (name) => String(data.get(name) ?? "");
   return {
-    ...Object.fromEntries([...PLAIN, "area"].map((name) => [name, word(name)])),
+    ...Object.fromEntries([...PLAIN, "area", "arrival"].map((name) => [name, word(name)])),
     states: data.getAll("state").map(String),
     overdue: data.has("overdue"),
     level: before.level,

@@ -11,6 +11,7 @@ import { dayAfter, isDay } from "./periods.js";
  * @property {boolean} overdue    only open ones past their time limit
  * @property {string} channel     where they came from; "" for anywhere
  * @property {string} department  code of an organisation that was asked to do something; "" for any
+ * @property {string} arrival     how a department came that was asked; "" for any
  * @property {string} area        code or beginning of one; "" for any
  * @property {string} level       of the areas a layer counts by; "" for the layer's own
  */
@@ -18,7 +19,7 @@ import { dayAfter, isDay } from "./periods.js";
 /** @typedef {{code: string, name: string, children?: {code: string, name: string, icon: string}[], icon: string}} Category */
 /** @typedef {{code: string, name: string, open: boolean}} State */
 /** @typedef {{code: string, name: string}} Named */
-/** @typedef {{categories: Set<string>, states: Set<string>, channels: Set<string>, departments: Set<string>}} Known codes there are */
+/** @typedef {{categories: Set<string>, states: Set<string>, channels: Set<string>, departments: Set<string>, arrivals: Set<string>}} Known codes there are */
 
 /** @type {Filters} */
 export const NO_FILTERS = Object.freeze({
@@ -29,6 +30,7 @@ export const NO_FILTERS = Object.freeze({
   overdue: false,
   channel: "",
   department: "",
+  arrival: "",
   area: "",
   level: "",
 });
@@ -37,7 +39,7 @@ export const NO_FILTERS = Object.freeze({
 export const LEVELS = Object.freeze({ grid: "二级网格", community: "社区(村)", town: "镇街" });
 
 /** What each name of the address is called in front of people, in the order chips are shown. */
-const FIELDS = ["area", "department", "category", "channel", "state", "overdue", "since", "until"];
+const FIELDS = ["area", "department", "arrival", "category", "channel", "state", "overdue", "since", "until"];
 
 /** What the address calls the filters. */
 export const FILTER_NAMES = Object.freeze([...FIELDS, "level"]);
@@ -60,6 +62,7 @@ export function readFilters(params, known) {
     overdue: word("overdue") === "true",
     channel: among("channel", known.channels),
     department: among("department", known.departments),
+    arrival: among("arrival", known.arrivals),
     area: /^\d{6,15}$/.test(word("area")) ? word("area") : "",
     level: Object.hasOwn(LEVELS, word("level")) ? word("level") : "",
   };
@@ -104,7 +107,7 @@ function without(filters, name, code) {
 /**
  * The filters in force, each in words and with what is left without it.
  * @param {Filters} filters
- * @param {Record<"category" | "state" | "channel" | "department" | "area", (code: string) => string>} names
+ * @param {Record<"category" | "state" | "channel" | "department" | "arrival" | "area", (code: string) => string>} names
  * @returns {{name: string, words: string, without: Filters}[]}
  */
 export function inForce(filters, names) {

@@ -13,6 +13,7 @@ import { periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.j
  * @property {import("./filters.js").State[]} states
  * @property {import("./filters.js").Named[]} channels
  * @property {import("./filters.js").Named[]} departments
+ * @property {import("./filters.js").Named[]} arrivals
  */
 
 /**
@@ -106,6 +107,7 @@ export function mount({ params, open, outline, ground, today }, described) {
   function writeForm() {
     const { elements } = form;
     writeFields(form, filters);
+    elements.arrival.value = filters.arrival;
     elements.overdue.checked = filters.overdue;
     form.querySelectorAll("[name=state]").forEach((it) => {
       it.checked = filters.states.includes(it.value);
@@ -159,9 +161,10 @@ export function mount({ params, open, outline, ground, today }, described) {
 }
 
 /** @param {Described} described @param {any} ground */
-function namesOf({ categories, states, channels, departments }, ground) {
+function namesOf({ categories, states, channels, departments, arrivals }, ground) {
   const named = (list) => new Map(list.map((it) => [it.code, it.name]));
-  const [category, state, channel, department] = [categories.flatMap((it) => [it, ...(it.children ?? [])]), states, channels, departments].map(named);
+  const categoriesOfBothLevels = categories.flatMap((it) => [it, ...(it.children ?? [])]);
+  const [category, state, channel, department, arrival] = [categoriesOfBothLevels, states, channels, departments, arrivals].map(named);
   const of = (names) => (code) => names.get(code) ?? "";
   return {
     known: {
@@ -169,11 +172,13 @@ function namesOf({ categories, states, channels, departments }, ground) {
       states: new Set(state.keys()),
       channels: new Set(channel.keys()),
       departments: new Set(department.keys()),
+      arrivals: new Set(arrival.keys()),
     },
     category: of(category),
     state: of(state),
     channel: of(channel),
     department: of(department),
+    arrival: of(arrival),
     area: (code) => ground.nameOf(code),
   };
 }

@@ -19,6 +19,13 @@ const NEAR_ZOOM = 14;
 const ROWS_AT_ONCE = 40;
 /** How many of too many the list begins with. */
 const FIRST = 200;
+/** What the list can be narrowed to, as the address says it: what the server is asked, and where it says how many there are. */
+const LISTS = Object.freeze({
+  "": { words: "全部", asked: {}, counted: "open" },
+  over: { words: "超期", asked: { overdue: "true" }, counted: "overdue" },
+  soon: { words: "24 工时内到期", asked: { soon: "true" }, counted: "due_soon" },
+});
+const LIST_WORDS = Object.freeze(Object.fromEntries(Object.entries(LISTS).map(([late, { words }]) => [late, words])));
 
 /**
  * @param {any} context  see Context in the map's layers.js
@@ -45,8 +52,12 @@ export function mount(context, layer) {
   /** What is drawn: points, or circles that count by this level. */
   let drawn = "";
 
-  const lateOnly = () => params().get("late") === "over";
-  const query = () => ({ ...serverQuery(filters, layer.filters), ...(lateOnly() ? { overdue: "true" } : {}) });
+  /** Which whistles are listed; "" for all. */
+  function which() {
+    const late = params().get("late") ?? "";
+    return Object.hasOwn(LISTS, late) ? late : "";
+  }
+  const query = () => ({ ...serverQuery(filters, layer.filters), ...LISTS[which()].asked });
 
   async function load(chosen, signal) {
     [filters, alive, rowsShown] = [chosen, signal, ROWS_AT_ONCE];
@@ -132,36 +143,37 @@ export function mount(context, layer) {
   async function writeSums() {
     const names = await namesOf(ground, "town");
     const { total } = answer;
-    part("open").textContent = String(total.open);
-    part("due-soon").textContent = String(total.due_soon);
-    part("overdue").textContent = String(total.overdue);
+    part("open").replaceChildren(counting(total.open, "", "全部未结"));
+    part("due-soon").replaceChildren(counting(total.due_soon, "soon", "24 工时内到期"));
+    part("overdue").replaceChildren(counting(total.overdue, "over", "超期"));
     part("median").textContent = total.median_overdue_hours === null ? "—" : String(total.median_overdue_hours);
     const rows = [...answer.rows].sort((a, b) => b.overdue - a.overdue || b.open - a.open || (a.code < b.code ? -1 : 1));
     part("towns").hidden = rows.length === 0;
     part("towns").querySelector("tbody").replaceChildren(...rows.map((it) => townRow(it, names.get(it.code) ?? it.code)));
   }
 
-  /** A row whose numbers narrow the list below to what they count. */
+  /** A number that narrows the list below to what it counts. @param {string} late  one of LISTS @param {string | undefined} [area]  and there */
+  function counting(count, late, words, area) {
+    const narrow = () => open({ late: late || null, ...(area && { area }) }, { fit: Boolean(area) });
+    const attributes = { class: "btn-number number", type: "button", "aria-label": `${words} ${count}，列出`, onclick: narrow };
+    return count ? make("button", attributes, String(count)) : "0";
+  }
+
   function townRow({ code, open: n, due_soon: soon, overdue, median_overdue_hours: median }, name) {
-    const narrow = (late) => () => open({ area: code, late }, { fit: true });
-    const number = (count, late, words) => {
-      const attributes = { class: "btn-number number", type: "button", "aria-label": `${name}${words} ${count}，列出`, onclick: narrow(late) };
-      return count ? make("button", attributes, String(count)) : "0";
-    };
     return make(
       "tr",
       { "data-code": code },
       make("th", { scope: "row" }, name),
-      make("td", {}, number(n, null, "未结")),
-      make("td", { class: "number" }, String(soon)),
-      make("td", { class: overdue ? "is-late" : "" }, number(overdue, "over", "超期")),
+      make("td", {}, counting(n, "", `${name}未结`, code)),
+      make("td", {}, counting(soon, "soon", `${name}24 工时内到期`, code)),
+      make("td", { class: overdue ? "is-late" : "" }, counting(overdue, "over", `${name}超期`, code)),
       make("td", { class: "number" }, median === null ? "—" : String(median)),
     );
   }
 
   function writeList() {
-    part("which").replaceChildren(segment("列出", { "": "全部", over: "只看超期" }, lateOnly() ? "over" : "", (value) => open({ late: value || null })));
-    const n = lateOnly() ? answer.total.overdue : answer.total.open;
+    part("which").replaceChildren(segment("列出", LIST_WORDS, which(), (value) => open({ late: value || null })));
+    const n = answer.total[LISTS[which()].counted];
     part("count").textContent = n > whistles.length ? `${n} 件，最早到期的 ${whistles.length} 件` : `${n} 件，最早到期的在前`;
     part("rows").replaceChildren(...whistles.slice(0, rowsShown).map((it) => make("li", {}, row(it))));
     part("empty").hidden = whistles.length > 0;
