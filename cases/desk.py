@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, TextChoi
 from cases.course import Course
 from cases.models import Case, Result
 from cases.models.case import CaseQuerySet, late
-from cases.waiting import NOBODY_S, any_of, first_of, is_waited_for, turns_of
+from cases.waiting import Turns, is_waited_for, turns_of
 from cases.workflow import RUNNING, VERBS, VERBS_FROM, State, Verb, allowed
 from gridmap.duties import Standing
 from gridmap.problems import BadParameter
@@ -134,13 +134,13 @@ def first_shown(standing: Standing) -> Show:
 
 def listed(standing: Standing, *, user_id: int | None, now: dt.datetime, show: Show) -> CaseQuerySet:
     """The open cases of somebody's ground that a list shows, by deadline."""
-    return _listed(standing, turns_of(standing, user_id) if show == Show.MINE else {}, now, show)
+    return _listed(standing, turns_of(standing, user_id) if show == Show.MINE else Turns(), now, show)
 
 
-def _listed(standing: Standing, turns: Mapping[str, Q], now: dt.datetime, show: Show) -> CaseQuerySet:
+def _listed(standing: Standing, turns: Turns, now: dt.datetime, show: Show) -> CaseQuerySet:
     cases = _open(standing)
     if show == Show.MINE:
-        cases = cases.filter(any_of(turns))
+        cases = cases.filter(turns.any())
     if show == Show.OVERDUE:
         cases = cases.overdue(now)
     return cases.order_by("due_at", "id")
@@ -155,7 +155,7 @@ def desk_of(standing: Standing, *, user_id: int | None, now: dt.datetime, asked:
     # Of a column that the index of a town's open cases has.
     counts = _open(standing).aggregate(total=Count("due_at"), overdue=Count("due_at", filter=late(now)))
     if mine is None:
-        mine = _open(standing).filter(any_of(turns)).count() if turns else 0
+        mine = _open(standing).filter(turns.any()).count()
     following = Place(rows[-1].case.due_at, rows[-1].case.pk) if more else None
     return Desk(rows, **counts, mine=mine, asked=asked, next=following)
 
@@ -174,11 +174,11 @@ def _page(cases: CaseQuerySet, after: Place | None, *, counted: bool) -> tuple[i
     return found, [key for key, _ in keys[:MAX_ROWS]], len(keys) > MAX_ROWS
 
 
-def _shown(keys: Collection[int], turns: Mapping[str, Q]) -> Iterable[Any]:
+def _shown(keys: Collection[int], turns: Turns) -> Iterable[Any]:
     """The cases of a page by deadline, each with the name of the verb it waits for this person to use."""
-    dispatchable = ExpressionWrapper(turns.get("dispatch", NOBODY_S), output_field=BooleanField())
+    dispatchable = ExpressionWrapper(turns.of("dispatch"), output_field=BooleanField())
     cases = Case.objects.filter(pk__in=keys).select_related("category", "current_area").order_by("due_at", "id")
-    return cases.only(*SHOWN).annotate(turn=first_of(turns), dispatchable=dispatchable)
+    return cases.only(*SHOWN).annotate(turn=turns.first(), dispatchable=dispatchable)
 
 
 def _open(standing: Standing) -> CaseQuerySet:

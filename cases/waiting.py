@@ -7,6 +7,7 @@ saying it are held together by a test that asks them of every state and every ki
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -29,7 +30,7 @@ from django.db.models.lookups import Exact
 
 from cases.models import Assignment, Dispatch, Procedure, TraceEvent, Whistle
 from cases.models.procedure import WAITING
-from cases.workflow import OPEN, VERBS, Verb
+from cases.workflow import OPEN, VERBS, State, Verb
 from gridmap.duties import Standing
 from gridmap.roles import Role
 
@@ -52,24 +53,62 @@ def is_waited_for(standing: Standing) -> bool:
     return any(verb.roles & standing.roles for verb in ways_on())
 
 
-def turns_of(standing: Standing, user_id: int | None) -> dict[str, Q]:
-    """On which cases this person is waited for to use each verb now: what others asked for first, as a desk tells it."""
+@dataclass(frozen=True)
+class Turns:
+    """On which cases somebody is waited for: what they all have in common, and by verb what is asked besides."""
+
+    among: Q = NOBODY_S
+    by_verb: Mapping[str, Q] = field(default_factory=dict)
+
+    def of(self, verb: str) -> Q:
+        """Cases that wait for this person to use a verb."""
+        return self.among & self.by_verb[verb] if verb in self.by_verb else NOBODY_S
+
+    def any(self) -> Q:
+        """Cases that wait for this person for anything.
+
+        Whether they do is asked in turn, what needs no other table first: taken for alternatives, the database would
+        look up each in an index of its own.
+        """
+        conditions: list[Q] = []
+        for condition in sorted(self.by_verb.values(), key=_asks_elsewhere):
+            if condition not in conditions:
+                conditions.append(condition)
+        whens = (When(condition, then=Value(True)) for condition in conditions)
+        return self.among & Q(Choose(*whens, default=Value(False), output_field=BooleanField()))
+
+    def first(self) -> Choose:
+        """The name of the verb this person is waited for to use on a case; "" where it is for others."""
+        whens = (When(condition, then=Value(name)) for name, condition in self.by_verb.items())
+        name = Choose(*whens, default=Value(""), output_field=CharField())
+        return Choose(When(self.among, then=name), default=Value(""), output_field=CharField())
+
+
+def _asks_elsewhere(condition: Any) -> bool:
+    if isinstance(condition, Q):
+        return any(map(_asks_elsewhere, condition.children))
+    return not isinstance(condition, tuple) or hasattr(condition[1], "query")
+
+
+def turns_of(standing: Standing, user_id: int | None) -> Turns:
+    """What this person is waited for to do now, what others asked for first; nobody waits for whoever is not signed in."""
     mine = [verb for verb in ways_on() if user_id is not None and verb.roles & standing.roles]
+    if not mine:
+        return Turns()
     deciding = frozenset[Role]().union(*(verb.roles for verb in mine if verb.stages))
     undecided = procedures_undecided(deciding, standing) if deciding else ()
     mine.sort(key=lambda verb: not verb.decides)
-    return {verb.name: may_use(verb, standing, user_id or 0, undecided) for verb in mine}
-
-
-def any_of(turns: Mapping[str, Q]) -> Q:
-    """Cases that wait for this person for anything."""
-    return reduce(or_, turns.values(), NOBODY_S)
-
-
-def first_of(turns: Mapping[str, Q]) -> Choose:
-    """The name of the verb this person is waited for to use on a case; "" where it is for others."""
-    whens = (When(condition, then=Value(name)) for name, condition in turns.items())
-    return Choose(*whens, default=Value(""), output_field=CharField())
+    asked = {verb.name: _besides(verb, standing, user_id or 0, undecided) for verb in mine}
+    among = Q(state__in=sorted(frozenset[State]().union(*(verb.comes_from for verb in mine))))
+    # Where the keys of the few can be said, they are found by them, else by their ground.
+    if all(verb.stages for verb in mine):
+        among &= Q(pk__in=sorted({case for _, _, case in undecided}))
+    elif all(verb.only == "department" for verb in mine):
+        among &= _binding(standing)
+    elif len({_prefixes(verb.roles, standing) for verb in mine}) == 1:
+        return Turns(among & _on_ground(mine[0].roles, standing), asked)
+    asked = {verb.name: asked[verb.name] & _on_ground(verb.roles, standing) for verb in mine}
+    return Turns(among, asked)
 
 
 def procedures_undecided(roles: Collection[Role], standing: Standing) -> list[tuple[str, str, int]]:
@@ -83,7 +122,12 @@ def procedures_undecided(roles: Collection[Role], standing: Standing) -> list[tu
 
 def may_use(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tuple[str, str, int]]) -> Q:
     """Cases on which this person may use a verb now; ``undecided``: see :func:`procedures_undecided`."""
-    condition = Q(state__in=sorted(verb.comes_from)) & _on_ground(verb.roles, standing)
+    return _on_ground(verb.roles, standing) & _besides(verb, standing, user_id, undecided)
+
+
+def _besides(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tuple[str, str, int]]) -> Q:
+    """What is asked of a case besides its ground."""
+    condition = Q(state__in=sorted(verb.comes_from))
     if verb.stages:
         condition &= Q(
             pk__in=[case for kind, stage, case in undecided if kind == verb.procedure and stage in verb.stages]
@@ -102,8 +146,12 @@ def may_use(verb: Verb, standing: Standing, user_id: int, undecided: Iterable[tu
 
 
 def _on_ground(roles: Collection[Role], standing: Standing, *, case: str = "") -> Q:
-    prefixes = sorted({code for role in roles for code in standing.grounds.get(role, ())})
+    prefixes = _prefixes(roles, standing)
     return reduce(or_, (Q(**{f"{case}current_area__code__startswith": prefix}) for prefix in prefixes), NOBODY_S)
+
+
+def _prefixes(roles: Collection[Role], standing: Standing) -> tuple[str, ...]:
+    return tuple(sorted({code for role in roles for code in standing.grounds.get(role, ())}))
 
 
 def _sent(_verb: Verb, _standing: Standing, user_id: int) -> Q:
@@ -123,10 +171,13 @@ def _department(verb: Verb, standing: Standing, _user_id: int) -> Q:
     ready = Q(finished_at=None, received_at__isnull=verb.name == "receive")
     if verb.name == "claim":
         ready &= Q(arrived_at__isnull=False)
+    # What binds it is said first, since it is one look at an index: the rest is asked of each case by itself.
+    return _binding(standing) & _first(_asked().filter(unit__in=_of(standing, Role.DEPARTMENT_STAFF)), ready)
+
+
+def _binding(standing: Standing) -> Q:
     units = _of(standing, Role.DEPARTMENT_STAFF)
-    # Said first, since it is one look at an index: the rest is asked of each case by itself.
-    binding = Q(pk__in=Assignment.objects.binding().filter(unit__in=units).values("case"))
-    return binding & _first(_asked().filter(unit__in=units), ready)
+    return Q(pk__in=Assignment.objects.binding().filter(unit__in=units).values("case"))
 
 
 def _unconfirmed() -> Q:

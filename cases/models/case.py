@@ -227,7 +227,7 @@ class Case(models.Model):
             # The same for the desk of one town, which would else walk through the whole district's.
             models.Index(
                 fields=["current_area", "state"],
-                include=["due_at"],
+                include=["due_at", "id"],
                 condition=Q(closed_at=None),
                 name="case_open_by_area",
             ),

@@ -146,7 +146,9 @@ class Assignment(models.Model):
         ASSIST = "assist", "协办"
 
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="assignments", verbose_name="事项")
-    unit = models.ForeignKey(Organisation, models.PROTECT, related_name="assignments", verbose_name="责任部门")
+    unit = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="assignments", verbose_name="责任部门", db_index=False
+    )
     letter = models.ForeignKey(
         Letter, models.PROTECT, null=True, blank=True, related_name="assignments", verbose_name="信函"
     )
@@ -183,6 +185,8 @@ class Assignment(models.Model):
                 condition=Q(finished_at=None, withdrawn_at=None),
                 name="assignment_binding_by_unit",
             ),
+            # What a unit was ever asked says which cases it sees.
+            models.Index(fields=["unit", "case"], name="assignment_by_unit"),
         ]
         constraints = [
             CheckConstraint(

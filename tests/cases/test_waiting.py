@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from cases.course import SPECIAL, courses_of, usable
 from cases.desk import Show, listed
@@ -18,8 +19,6 @@ from cases.waiting import (
     IN_HANDS,
     TAKEN_AT,
     UNCONFIRMED,
-    any_of,
-    first_of,
     is_waited_for,
     may_use,
     procedures_undecided,
@@ -200,9 +199,9 @@ def test_the_database_says_of_every_case_and_verb_what_the_rule_says(
             assert set(chosen.values_list("pk", flat=True)) == wanted, (verb.name, standing)
             met |= {verb.name} if wanted else set()
         turns = turns_of(standing, user_id)
-        told = Case.objects.filter(pk__in=cases).annotate(turn=first_of(turns)).values_list("pk", "turn")
+        told = Case.objects.filter(pk__in=cases).annotate(turn=turns.first()).values_list("pk", "turn")
         assert dict(told) == {key: first_wanted(verbs) for key, verbs in may.items()}
-        waiting = Case.objects.filter(any_of(turns), pk__in=cases)
+        waiting = Case.objects.filter(turns.any(), pk__in=cases)
         assert set(waiting.values_list("pk", flat=True)) == {key for key, verb in told if verb}
     assert met == {verb.name for verb in ways_on()}, "the stage lets every verb be used by somebody"
 
@@ -210,7 +209,7 @@ def test_the_database_says_of_every_case_and_verb_what_the_rule_says(
 def test_what_waits_for_somebody_is_on_their_desk(stage: Town, cases: list[int], now: dt.datetime) -> None:
     for standing, user_id in standings(stage, now.date()):
         mine = listed(standing, user_id=user_id, now=now, show=Show.MINE)
-        everywhere = Case.objects.open().filter(any_of(turns_of(standing, user_id)))
+        everywhere = Case.objects.open().filter(turns_of(standing, user_id).any())
         assert set(mine.values_list("pk", flat=True)) == set(everywhere.values_list("pk", flat=True))
 
 
@@ -219,10 +218,13 @@ def test_everything_the_table_may_ask_is_known_to_the_database() -> None:
     # What stands in the way of a verb for a reason of its own, has its own condition too.
     assert {verb.name for verb in ways_on()} & set(SPECIAL) == set(UNCONFIRMED)
     assert set(TAKEN_AT) == {verb.name for verb in VERBS.values() if verb.beside}
+    # An index has whom it asks about, and nobody else.
+    (last,) = (it for it in TraceEvent._meta.indexes if it.name == "trace_who_did_it_last")
+    assert last.condition == Q(verb__in=sorted({name for verb in ways_on() for name in verb.other_than}))
 
 
 def test_nobody_is_waited_for_without_a_post(cast: Cast, now: dt.datetime) -> None:
     assert not is_waited_for(NOBODY)
     assert not is_waited_for(standing_of(cast.admin, on=now.date()))
     assert is_waited_for(standing_of(cast.clerk, on=now.date()))
-    assert not Case.objects.filter(any_of(turns_of(standing_of(cast.clerk, on=now.date()), None))).exists()
+    assert not Case.objects.filter(turns_of(standing_of(cast.clerk, on=now.date()), None).any()).exists()
