@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -50,7 +50,10 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Window:
-    """What hot spots are asked for: of which level, against which denominator, from a day to before another."""
+    """What hot spots are asked for: of which level, against which denominator, from a day to before another.
+
+    The rest says of which cases, "" for any: ``state`` has states by their names, in order, with commas between.
+    """
 
     level: Level
     denominator: str
@@ -58,6 +61,15 @@ class Window:
     until: dt.date
     category: str = ""
     area: str = ""
+    channel: str = ""
+    state: str = ""
+    department: str = ""
+
+    @classmethod
+    def of(cls, row: HotSpots) -> Window:
+        """The window that was kept."""
+        kept = {field.name: getattr(row, field.name) for field in fields(cls)}
+        return cls(**kept | {"level": Level(row.level)})
 
     @property
     def days(self) -> int:
@@ -72,7 +84,15 @@ class Window:
     def filters(self) -> Filters:
         """Which cases are meant."""
         since, until = (dt.datetime.combine(day, dt.time(), SHANGHAI) for day in (self.since, self.until))
-        return Filters(since=since, until=until, category=self.category or None, area=self.area or None)
+        return Filters(
+            since=since,
+            until=until,
+            category=self.category or None,
+            area=self.area or None,
+            channel=self.channel or None,
+            state=tuple(self.state.split(",")) if self.state else None,
+            department=self.department or None,
+        )
 
 
 def window_of(filters: Filters, *, now: dt.datetime) -> Window:
@@ -83,8 +103,10 @@ def window_of(filters: Filters, *, now: dt.datetime) -> Window:
         raise BadParameter("参数 until 应晚于 since (until after since)", parameter="until")
     if until - since > LONGEST:
         raise BadParameter(f"时段不能长于 {LONGEST.days} 天 (the window is too long)", parameter="since")
+    words = {name: getattr(filters, name) or "" for name in ("category", "area", "channel", "department")}
+    state = ",".join(sorted(set(filters.state or ())))
     level = Level(filters.level or Level.GRID)
-    return Window(level, filters.denominator or "residents", since, until, filters.category or "", filters.area or "")
+    return Window(level, filters.denominator or "residents", since, until, state=state, **words)
 
 
 def read_category(name: str, value: str) -> str:
@@ -106,8 +128,7 @@ def _day(name: str, moment: dt.datetime | None) -> dt.date | None:
 
 def kept(window: Window, *, now: dt.datetime) -> HotSpots:
     """The hot spots of a window, answered already or asked for herewith; the last answer while a better one is looked for."""
-    key = {field: getattr(window, field) for field in ("level", "denominator", "category", "area", "since", "until")}
-    found, _ = HotSpots.objects.get_or_create(**key, method=METHOD.version, defaults={"asked_at": now})
+    found, _ = HotSpots.objects.get_or_create(**asdict(window), method=METHOD.version, defaults={"asked_at": now})
     if _is_old(found, now):
         # Found anew behind the answer there is, which stays until there is another.
         HotSpots.objects.filter(pk=found.pk, wanted=False).update(
@@ -148,7 +169,7 @@ def _find_next(now: Callable[[], dt.datetime]) -> bool:
         HotSpots.objects.filter(pk=row.pk).update(progress=done, told_at=now())
 
     version = version_of(*COUNTERS)
-    window = Window(Level(row.level), row.denominator, row.since, row.until, row.category, row.area)
+    window = Window.of(row)
     try:
         answer = spots(window, on=now().date(), tell=tell)
     except DATABASE_AWAY:

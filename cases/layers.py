@@ -72,7 +72,7 @@ def density() -> dict[str, Any]:
 def hotspots() -> dict[str, Any]:
     """Where there are more cases, or fewer, than chance explains."""
     return _layer("hotspots", "热点", "fire", "哪里多得不像偶然") | {
-        "filters": ["since", "until", "category", "area"],
+        "filters": ["since", "until", "category", "state", "channel", "area", "department"],
         "levels": ["grid", "community"],
         "choices": ["denominator", "before"],
         "compare": True,
@@ -95,7 +95,7 @@ def overdue() -> dict[str, Any]:
 def coverage() -> dict[str, Any]:
     """Whether departments came when they were asked."""
     return _layer("coverage", "部门到位", "person-check-fill", "叫了来没来，来得快不快") | {
-        "filters": ["since", "until", "category", "department", "area"],
+        "filters": ["since", "until", "category", "state", "channel", "area", "department"],
         "levels": ["town", "community"],
         "choices": ["view", "before"],
         "compare": True,

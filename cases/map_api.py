@@ -27,7 +27,7 @@ DENSITY = Offered(
     readers=READERS,
     turns=lambda question: f"{question.now:%Y%m%d}",
 )
-SPOTS_BY = frozenset({"area", "category", "denominator", "level", "since", "until"})
+SPOTS_BY = PERIOD | {"denominator"}
 SPOTS_READERS = READERS | {
     "category": read_category,
     "denominator": one_of(*DENOMINATORS),

@@ -55,8 +55,6 @@ def worked_out(now: dt.datetime) -> Answer:
 
 def spots(filters: Filters, ask: Answer, *, now: dt.datetime) -> Spots:
     """Of grids where there are enough cases for them, else of communities."""
-    if filters.department or filters.channel or filters.state:
-        return Spots(Level.GRID, None, "热点不按部门、来源、状态计算")
     found = None
     for level in (Level.GRID, Level.COMMUNITY):
         if len(filters.area or "") >= level.code_length:

@@ -31,6 +31,9 @@ class HotSpots(models.Model):
     denominator = models.CharField("分母", max_length=11)
     category = models.CharField("类别", max_length=12, blank=True, db_collation="C")
     area = models.CharField("区域", max_length=15, blank=True, db_collation="C")
+    channel = models.CharField("来源", max_length=10, blank=True, default="", db_default="")
+    state = models.CharField("状态", max_length=400, blank=True, default="", db_default="")
+    department = models.CharField("部门", max_length=40, blank=True, default="", db_default="", db_collation="C")
     since = models.DateField("起")
     until = models.DateField("止(不含)")
     method = models.CharField("方法版本", max_length=12)
@@ -52,7 +55,18 @@ class HotSpots(models.Model):
         verbose_name_plural = "热点"
         constraints = [
             models.UniqueConstraint(
-                fields=["level", "denominator", "category", "area", "since", "until", "method"],
+                fields=[
+                    "level",
+                    "denominator",
+                    "category",
+                    "area",
+                    "channel",
+                    "state",
+                    "department",
+                    "since",
+                    "until",
+                    "method",
+                ],
                 name="hot_spots_asked_once",
                 violation_error_message="已有这一时段的热点 (asked already)",
             ),

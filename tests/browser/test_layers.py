@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.reading import ASKED, LAYERS, PERIOD, YEAR, ask, loaded, part, pick, query, shown
@@ -40,49 +41,51 @@ def test_one_layer_at_a_time_by_keyboard_too_and_back_shows_the_one_before(
     assert problems == []
 
 
-def test_a_filter_changes_every_layer_and_stays(desk_page: Page, site: str, found: Callable[[str], Any]) -> None:
-    hot = found(f"{ASKED}&category=03")
+@pytest.mark.parametrize(("label", "chosen"), [("类别", "category=03"), ("来源", "channel=hotline")])
+def test_a_filter_changes_every_layer_and_stays(
+    desk_page: Page, site: str, found: Callable[[str], Any], label: str, chosen: str
+) -> None:
+    (name, value), asked = chosen.split("="), f"{ASKED}&{chosen}"
+    hot = found(asked)
     desk_page.goto(f"/?layer=density&{PERIOD}")
     shown(desk_page)
     whole = ask(f"{site}/api/v1/density?{ASKED}")["n"]
     expect(part(desk_page, "n")).to_have_text(f"{whole} 件")
     desk_page.locator("[data-part=filters] summary").click()
-    desk_page.get_by_label("类别").select_option("03")
-    narrowed = ask(f"{site}/api/v1/density?{ASKED}&category=03")["n"]
+    desk_page.get_by_label(label, exact=True).select_option(value)
+    narrowed = ask(f"{site}/api/v1/density?{asked}")["n"]
     assert 0 < narrowed < whole
     expect(part(desk_page, "n")).to_have_text(f"{narrowed} 件")
-    assert query(desk_page)["category"] == "03"
+    assert query(desk_page)[name] == value
 
     pick(desk_page, "热点")
     expect(part(desk_page, "n")).to_have_text(f"{hot['n']} 件")
     pick(desk_page, "超期哨")
-    expect(part(desk_page, "open")).to_have_text(
-        str(ask(f"{site}/api/v1/overdue?{ASKED}&category=03")["total"]["open"])
-    )
+    expect(part(desk_page, "open")).to_have_text(str(ask(f"{site}/api/v1/overdue?{asked}")["total"]["open"]))
     pick(desk_page, "部门到位")
-    rows = ask(f"{site}/api/v1/coverage?{ASKED}&category=03")["rows"]
+    rows = ask(f"{site}/api/v1/coverage?{asked}")["rows"]
     expect(part(desk_page, "demanded")).to_have_text(str(sum(row["demanded"] for row in rows)))
     pick(desk_page, "事项")
-    collected = ask(f"{site}/api/v1/summary?{ASKED}&category=03")["collected"]
+    collected = ask(f"{site}/api/v1/summary?{asked}")["collected"]
     expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(collected))
 
     desk_page.get_by_role("button", name=re.compile("去掉筛选：")).first.click()
-    assert "category" not in query(desk_page)
+    assert name not in query(desk_page)
     desk_page.go_back()
     desk_page.go_back()
     expect(desk_page.locator("#layer-coverage")).to_be_visible()
-    assert query(desk_page)["category"] == "03"
+    assert query(desk_page)[name] == value
 
 
 def test_a_filter_a_layer_does_not_know_stays_and_is_said_so(desk_page: Page, found: Callable[[str], Any]) -> None:
     found(ASKED)
-    desk_page.goto(f"/?layer=hotspots&{PERIOD}&state=closed")
+    desk_page.goto(f"/?layer=hotspots&{PERIOD}&overdue=true")
     shown(desk_page)
-    chip = desk_page.get_by_role("button", name="去掉筛选：已结项，本图层不用")
+    chip = desk_page.get_by_role("button", name="去掉筛选：已超期，本图层不用")
     expect(chip).to_be_visible()
     pick(desk_page, "事项")
     loaded(desk_page)
-    expect(desk_page.get_by_role("button", name="去掉筛选：已结项", exact=True)).to_be_visible()
+    expect(desk_page.get_by_role("button", name="去掉筛选：已超期", exact=True)).to_be_visible()
 
 
 def test_the_quick_periods_are_in_the_address(desk_page: Page, site: str) -> None:

@@ -27,6 +27,7 @@ from geodata.hotspots import hotspots as statistic
 from gridmap.models import Area, Boundary, River
 from gridmap.models.ground import Level
 from tests.cases.recounting import NOW, table_of_cases
+from tests.cases.sheets import asked_of
 from tests.conftest import PATIENCE_S
 from tests.threads import on, threads_on
 
@@ -105,6 +106,17 @@ def test_the_same_with_polygons_is_read_by_gdal(client: Client, tmp_path: Any) -
     assert (read.set_index("code").observed == pd.DataFrame(plain).set_index("code").observed).all()
 
 
+def test_every_filter_makes_a_window_of_its_own(client: Client) -> None:
+    for asked in ({}, {"channel": "hotline"}, {"state": "evaluated,closed"}, {"department": "360702-D12"}):
+        assert ask(client, level="community", **YEAR, **asked)[0] == 202
+    find()
+    n = [ask(client, level="community", **YEAR, **asked)[1]["n"] for asked in ({}, {"channel": "hotline"})]
+    assert n[0] > n[1] > 0
+    # In whatever order states are named, they are the same ones.
+    assert ask(client, level="community", **YEAR, state="closed,evaluated,closed")[0] == 200
+    assert HotSpots.objects.count() == 4
+
+
 def test_what_is_asked_without_a_window_is_the_year_until_tonight(client: Client) -> None:
     _, said = ask(client)
     assert said["window"] == {"since": "2025-07-08", "until": "2026-07-08", "days": 365}
@@ -126,20 +138,24 @@ def test_asking_what_is_kept_is_few_statements(client: Client, django_assert_num
 
 def recounted(window: Window, codes: list[str], cases: Any) -> tuple[Any, Any]:
     """Reports by area, and those of patrols among them."""
-    since, until = (pd.Timestamp(day, tz="Asia/Shanghai") for day in (window.since, window.until))
-    rows = cases[(cases.reported_at >= since) & (cases.reported_at < until) & (cases.state != "merged")]
-    rows = rows[rows.category_id.str.startswith(window.category)]
+    rows = asked_of(cases[cases.state != "merged"], window.filters())
     places = rows.current_area_id.str[: window.level.code_length]
     patrol = rows[rows.channel == "patrol"].current_area_id.str[: window.level.code_length]
     return tuple(it.value_counts().reindex(codes, fill_value=0).to_numpy() for it in (places, patrol))
 
 
 @pytest.mark.parametrize(
-    ("level", "denominator", "category"),
-    [("grid", "residents", ""), ("grid", "enterprises", "03"), ("community", "km2", "")],
+    ("level", "denominator", "asked"),
+    [
+        ("grid", "residents", {}),
+        ("grid", "enterprises", {"category": "03"}),
+        ("community", "km2", {"channel": "hotline", "state": "closed,evaluated"}),
+        ("community", "residents", {"channel": "patrol"}),
+        ("community", "residents", {"department": "360702-D12"}),
+    ],
 )
-def test_the_figures_are_those_of_the_method_on_a_recount(level: str, denominator: str, category: str) -> None:
-    window = Window(Level(level), denominator, WINDOW.since, WINDOW.until, category)
+def test_the_figures_are_those_of_the_method_on_a_recount(level: str, denominator: str, asked: dict[str, str]) -> None:
+    window = Window(Level(level), denominator, WINDOW.since, WINDOW.until, **asked)
     told: list[float] = []
     answer = spots(window, on=NOW.date(), tell=told.append)
     assert told == [0.25, 0.5, 0.75, 1]

@@ -10,7 +10,9 @@ from typing import Any
 
 import pyogrio
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils.module_loading import import_string
 from shapely.geometry import shape
 
 from cases.ground import THEMES
@@ -42,6 +44,12 @@ LAYERS = {
 def ring_turns(ring: list[list[float]]) -> float:
     """Twice the area within; above 0 where the ring goes anticlockwise."""
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring))
+
+
+def test_every_layer_understands_the_filters_that_all_share() -> None:
+    shared = {"since", "until", "category", "state", "department", "channel", "area"}
+    for layer in (import_string(described)() for described in settings.MAP_LAYERS):
+        assert shared <= set(layer["filters"]), layer["id"]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

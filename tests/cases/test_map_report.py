@@ -242,7 +242,6 @@ def test_every_filter_is_said_in_words() -> None:
         assert said in page, said
     assert "2026-09-01 10:00" in page
     assert "示意图" in page
-    assert "热点不按部门、来源、状态计算" in page
 
 
 def test_official_lines_are_not_called_schematic() -> None:

@@ -43,7 +43,6 @@ MAPS = [
     *(
         row
         for where in FIGURES
-        if where != "hotspots"
         for row in asked(
             f"/api/v1/{where}?",
             ("state", "lost"),
@@ -75,7 +74,7 @@ MAPS = [
         ("until", "2026-02-01&since=2026-03-01"),
         ("since", "1900-01-01&until=2999-12-31"),
         ("since", "2016-01-01&until=2026-06-30"),
-        *((name, "1") for name in ("department", "channel", "state", "theme", "overdue", "limit")),
+        *((name, "1") for name in ("theme", "overdue", "limit")),
     ),
     *asked(
         "/api/v1/overdue.geojson?",

@@ -4,7 +4,7 @@ import { make } from "../../../gridmap/js/dom.js";
 import { request } from "../../../gridmap/js/request.js";
 import { choropleth } from "./choropleth.js";
 import { LEVELS, serverQuery } from "./filters.js";
-import { daysOf, listWords } from "./lists.js";
+import { daysOf, listWords, sameCases } from "./lists.js";
 import { periodWords } from "./periods.js";
 import { factList, legend, levelChoice, loading, namesOf, opens, segment } from "./pieces.js";
 import { ARRIVAL_LOOKS, STATIONED_LOOKS, arrivalLook, fellDue, stationedLook, summed, tally } from "./scales.js";
@@ -34,7 +34,8 @@ export function mount(context, layer) {
 
   async function read(chosen, signal) {
     // All departments at once: the table needs them, the map then shows the one chosen.
-    const query = { ...serverQuery(chosen, ["since", "until", "category", "area"]), level: chosen.level };
+    const asked = layer.filters.filter((name) => name !== "department");
+    const query = { ...serverQuery(chosen, asked), level: chosen.level };
     return sorted(await request(layer.items, { query, signal }), chosen.department);
   }
 
@@ -67,7 +68,7 @@ export function mount(context, layer) {
   const window = () => daysOf(answer.window);
   /** The cases of which something was demanded, or of which the department came so. */
   const casesOf = (department, code, arrival = "demanded") =>
-    listWords({ ...window(), category: filters.category, department, area: code, arrival });
+    listWords({ ...sameCases(filters, layer.filters), ...window(), department, area: code || filters.area, arrival });
 
   /** How many demands there are of a kind; it opens their cases. */
   function counting(code, arrival, n, unit = "") {

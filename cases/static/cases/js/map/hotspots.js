@@ -5,7 +5,7 @@ import { request } from "../../../gridmap/js/request.js";
 import { momentWords } from "../figures.js";
 import { choropleth } from "./choropleth.js";
 import { LEVELS, serverQuery } from "./filters.js";
-import { daysOf, listWords } from "./lists.js";
+import { daysOf, listWords, sameCases } from "./lists.js";
 import { periodWords, quickPeriods } from "./periods.js";
 import { areaDoor, factList, legend, levelChoice, loading, namesOf, opens, percent, segment } from "./pieces.js";
 import { PATROL_ONLY, SPOTS } from "./scales.js";
@@ -68,7 +68,8 @@ export function mount(context, layer) {
 
   const window = () => daysOf(answer.window);
   /** The cases of an area, as counted. @param {string} code @param {object} [more] */
-  const casesOf = (code, more) => listWords({ ...window(), category: filters.category, area: code || filters.area, ...more });
+  const casesOf = (code, more) =>
+    listWords({ ...sameCases(filters, layer.filters), ...window(), department: filters.department, area: code || filters.area, ...more });
 
   async function writeList() {
     const names = await namesOf(ground, filters.level);
