@@ -101,6 +101,9 @@ def test_open_whistles_by_the_time_left_and_whose_desk(desk_page: Page, site: st
     part(desk_page, "overdue").get_by_role("button").click()
     expect(rows).to_have_count(sums["total"]["overdue"])
     assert query(desk_page)["late"] == "over"
+    shown(desk_page)
+    late = {name: n if name in ("over", "far_over") else 0 for name, n in sums["classes"].items()}
+    assert {name: legend(desk_page)[name] for name in late} == late
 
     town = sums["rows"][0]
     part(desk_page, "towns").locator(f"tr[data-code='{town['code']}'] button").last.click()

@@ -294,9 +294,15 @@ function sign({ late, level, suspended }) {
   return element;
 }
 
-/** @param {any} answer @param {Whistle[] | null} whistles  null where not all of them are there to be counted */
+/** Of what is drawn. @param {any} answer @param {Whistle[] | null} whistles  null where not all of them are there to be counted */
 function lateLegend({ classes, total }, whistles) {
-  const rows = Object.entries(LATENESS).map(([id, look]) => ({ ...look, id, n: classes[id] ?? 0 }));
+  const n = whistles ? whistles.length : total.open;
+  const suspended = whistles ? whistles.filter((it) => it.suspended).length : total.suspended;
+  const rows = Object.entries(LATENESS).map(([id, look]) => ({
+    ...look,
+    id,
+    n: whistles ? whistles.filter((it) => it.late === id).length : (classes[id] ?? 0),
+  }));
   const levels = Object.entries(SHAPES).map(([level, { shape, words }]) => ({
     words,
     shape,
@@ -307,8 +313,8 @@ function lateLegend({ classes, total }, whistles) {
   return legend({
     title: "未结的哨",
     unit: "件，按所剩时限",
-    rows: [...rows, ...levels, { words: "外圈：已挂账", shape: "ring", fill: "#52616a", n: total.suspended, id: "suspended" }],
-    notes: [`n = ${total.open} 件`, whistles ? "" : "件数多，图上为各区域合计；放大后逐件显示"],
+    rows: [...rows, ...levels, { words: "外圈：已挂账", shape: "ring", fill: "#52616a", n: suspended, id: "suspended" }],
+    notes: [`n = ${n} 件`, whistles ? "" : "件数多，图上为各区域合计；放大后逐件显示"],
   });
 }
 
