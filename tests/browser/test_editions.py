@@ -179,7 +179,8 @@ def test_a_redrawn_district_from_the_file_to_the_desks(
         expect(page.locator("#history")).to_contain_text(code)
     expect(page.get_by_role("button", name="自动修复")).to_have_count(0)
 
-    # The third, a wrong code, is put right by hand.
+    # The third, a wrong code, is put right by hand; the page has come anew, and listens once its map is drawn.
+    expect(page.locator("#map-status")).to_contain_text("与现行边界不同")
     wrong = page.locator(f".findings-table tr[data-code='{WRONG_CODE}']").filter(has_text="没有上级区域")
     wrong.get_by_role("button", name="看位置").click()
     expect(page.locator("#map .leaflet-popup")).to_contain_text(WRONG_CODE)
