@@ -53,21 +53,17 @@ class HandedOver:
         return self.total <= UNFOLDED
 
 
-# As it is on most days.
-NOTHING = HandedOver([], arrived=0, left=0, within=0)
-
-
 def handed_over(standing: Standing, *, now: dt.datetime) -> HandedOver:
     """What was handed over to, from and within the ground of somebody of this standing in the last days."""
     to_me, from_me = _on_ground(standing, "to_area"), _on_ground(standing, "from_area")
     recent = Handover.objects.filter(to_me | from_me, at__gt=now - SHOWN_FOR, at__lte=now)
-    if not recent.exists():
-        return NOTHING
     counts = recent.aggregate(
         arrived=Count("pk", filter=to_me & ~from_me),
         left=Count("pk", filter=from_me & ~to_me),
         within=Count("pk", filter=to_me & from_me),
     )
+    if not any(counts.values()):
+        return HandedOver([], **counts)
     latest = list(recent.select_related("case__category", "edition", "from_area", "to_area")[:MAX_ROWS])
     readable = set(
         Case.objects.visible_to(standing).filter(pk__in=[it.case_id for it in latest]).values_list("pk", flat=True)

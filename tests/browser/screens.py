@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# The shell is the same browser without windows: the pages' tests take four fifths of the time in it.
+# The shell is the same browser without windows: the pages' tests take five sixths of the time in it.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 # A page that is slow is not wrong; long enough for a machine ten times slower than it should be.

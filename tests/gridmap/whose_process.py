@@ -1,4 +1,4 @@
-"""A site that says which process answers, after as many seconds as it is asked to take."""
+"""A site that says which process answers, and from when to when: it takes as many seconds as it is asked to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """The number of the process."""
+    """The number of the process, and when it began and ended by the machine's clock."""
+    began = time.monotonic()
     time.sleep(float(environ["QUERY_STRING"] or 0))
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str(os.getpid()).encode()]
+    return [f"{os.getpid()} {began} {time.monotonic()}".encode()]

@@ -70,9 +70,9 @@ export function mount(context, layer) {
   const casesOf = (department, code, arrival = "demanded") =>
     listWords({ ...sameCases(filters, layer.filters), ...window(), department, area: code || filters.area, arrival });
 
-  /** How many demands there are of a kind; it opens their cases. */
-  function counting(code, arrival, n, unit = "") {
-    return n ? opens(context, casesOf(filters.department, code, arrival), `${n}${unit}`) : `0${unit}`;
+  /** How many demands there are of a kind, and what is said after it; it opens their cases. */
+  function counting(code, arrival, n, after = "") {
+    return n ? opens(context, casesOf(filters.department, code, arrival), `${n}${after}`) : `0${after}`;
   }
 
   async function write() {
