@@ -25,6 +25,8 @@ from gridmap.features.tile import QUADKEY_ZOOM
 
 ZOOMS_ON = 2
 MAX_ZOOM = 19
+# The middle of a cell's cases is known by the eighth of its side, or by the finest cells that are counted.
+FINER = 3
 
 
 def cells(filters: Filters, *, zoom: int, now: dt.datetime) -> list[dict[str, Any]]:
@@ -34,7 +36,7 @@ def cells(filters: Filters, *, zoom: int, now: dt.datetime) -> list[dict[str, An
     ``overdue`` for each cell with a case in it, the fullest first.
     """
     side, everywhere = zoom + ZOOMS_ON, replace(filters, bbox=None)
-    fine = max(side, CELL_ZOOM)
+    fine = max(side, min(side + FINER, CELL_ZOOM))
     found = by_cell(everywhere, zoom=fine, merged_too=True)
     key = found.key >> 2 * (fine - side)
     if filters.bbox is not None:

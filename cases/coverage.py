@@ -12,17 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
+from operator import add
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Left
 from scipy.special import stdtrit
 
-from cases.counting import in_months, split
+from cases.counting import about_keys, fetched, split
 from cases.features import Arrival, came, conditions
-from cases.models import Assignment, UnitMonth
+from cases.models import Assignment
 from cases.models.case import late
 from cases.models.counts import HOURS
+from cases.totals import CLASSES, UNITS, Months, asked, counted
 from gridmap.features.parameters import Filters
 from gridmap.models import Area, PowerGrant, StationedStaff
 from gridmap.models.ground import Level
@@ -43,8 +45,7 @@ class Place(NamedTuple):
     area: str
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What a department was asked in an area and how it answered.
 
     ``hours`` counts those that came by the working hours it took (:data:`cases.models.counts.HOURS`, and more).
@@ -110,42 +111,37 @@ def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool
     months, rest = split(filters, known=("area", "department"))
     if filters.area is not None and len(filters.area) > level.code_length:
         months, rest = None, [filters]  # the counts know of nothing so low
-    found: defaultdict[Place, list[Any]] = defaultdict(lambda: [0] * len(FIGURES))
+    found: dict[Place, list[Any]] = {}
     for rows in (
-        _from_months(in_months(UnitMonth, months, filters.category), filters, level),
+        *([] if months is None else [_from_months(months, filters, level)]),
         *(_from_rows(part, level, now) for part in rest),
         _standing_now(filters, level, now),
     ):
         for unit, area, *figures in rows:
             if len(area) == level.code_length:
-                sums = found[Place("" if together else unit, area)]
-                sums[:] = [mine + its for mine, its in zip(sums, figures, strict=True)]
+                place = Place("" if together else unit, area)
+                found[place] = list(map(add, found[place], figures)) if place in found else figures
     return {place: _read(sums) for place, sums in found.items() if sums[0]}
 
 
-CLASSES = len(HOURS) + 1
 SUMS = ("demanded", "arrived", "arrived_in_time", "done", "done_in_time", "scored", "points", "squares")
 NOW = ("waiting", "late")
-FIGURES = (*SUMS, *(f"class_{n}" for n in range(CLASSES)), *NOW)
-"""What a row has after department and area, in this order; ``class_…`` are those that came, by the time it took."""
+# Kept in hundredths and ten-thousandths.
+IN_POINTS = {"points": "points * 0.01", "squares": "squares * 0.0001"}
+FIGURES = (*SUMS, *CLASSES, *NOW)
+"""What a row has after department and area, in the order of :class:`Coverage`; the classes are its ``hours``."""
 
 
 def _read(sums: list[Any]) -> Coverage:
-    named = dict(zip(FIGURES, sums, strict=True))
-    hours = tuple(named.pop(f"class_{n}") for n in range(CLASSES))
-    return Coverage(**named, hours=hours)
+    end = len(SUMS) + len(CLASSES)
+    return Coverage._make([*sums[: len(SUMS)], tuple(sums[len(SUMS) : end]), *sums[end:]])
 
 
-def _from_months(chosen: QuerySet[Any], filters: Filters, level: Level) -> Iterable[tuple[Any, ...]]:
-    chosen = chosen.filter(digits=level.code_length)
-    if filters.area is not None:
-        chosen = chosen.filter(area__startswith=filters.area)
-    if filters.department is not None:
-        chosen = chosen.filter(unit=filters.department)
-    sums = {f"all_{name}": Sum(name) for name in SUMS}
-    classes = {f"all_class_{n}": Sum(f"hours__{n}") for n in range(CLASSES)}
-    counted = chosen.order_by().values_list("unit", "area").annotate(**sums, **classes)
-    return ((*row, *(0 for _ in NOW)) for row in counted)
+def _from_months(months: Months, filters: Filters, level: Level) -> Iterable[tuple[Any, ...]]:
+    figures = ", ".join(IN_POINTS.get(name, name) for name in (*SUMS, *CLASSES))
+    conditions = about_keys(filters) | {"digits = %s": level.code_length}
+    nothing = ("0",) * len(NOW)
+    return fetched(asked(", ".join(("unit", "area", figures, *nothing)), counted(UNITS, months), conditions))
 
 
 def _from_rows(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tuple[Any, ...]]:
@@ -179,11 +175,10 @@ def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[
 
 def _demands(filters: Filters, level: Level) -> QuerySet[Any]:
     """Assignments the filters mean, grouped by department and by areas of a level."""
-    chosen = Assignment.objects.exclude(letter=None).filter(withdrawn_at=None)
-    for condition in conditions(filters, case="case__", moment="case__reported_at"):
-        chosen = chosen.filter(condition)
+    asked_for = conditions(filters, case="case__", moment="case__reported_at")
     if filters.department is not None:
-        chosen = chosen.filter(unit=filters.department)
+        asked_for.append(Q(unit=filters.department))
+    chosen = Assignment.objects.filter(*asked_for, letter__isnull=False, withdrawn_at=None)
     return chosen.order_by().values_list("unit", Left("case__current_area", level.code_length))
 
 
@@ -217,8 +212,8 @@ def supply(*, on: dt.date, area: str = "", department: str | None = None) -> dic
     people = staffed.order_by().values_list("home", "area").annotate(Count("person", distinct=True))
     powers = granted.order_by().values_list("power__department", "area").annotate(Count("power", distinct=True))
     found: defaultdict[Place, list[int]] = defaultdict(lambda: [0, 0])
-    for column, counted in enumerate((people, powers)):
-        for unit, town, n in counted:
+    for column, rows in enumerate((people, powers)):
+        for unit, town, n in rows:
             found[Place(unit, town)][column] = n
     residents = dict(Area.objects.filter(level=Level.TOWN).values_list("code", "residents"))
     return {place: Supply(n, handed, residents.get(place.area) or 0) for place, (n, handed) in found.items()}

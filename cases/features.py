@@ -49,9 +49,7 @@ def came(arrival: str, now: dt.datetime) -> Q:
 
 def rows(filters: Filters, standing: Standing) -> QuerySet[Case]:
     """Cases as filtered; everybody may see that they exist, so ``standing`` narrows nothing here."""
-    chosen = Case.objects.all()
-    for condition in conditions(filters):
-        chosen = chosen.filter(condition)
+    chosen = Case.objects.filter(*conditions(filters))
     if filters.department is not None or filters.arrival is not None:
         chosen = chosen.filter(pk__in=_asked(filters).values("case"))
     return chosen
@@ -98,10 +96,7 @@ def _rows(filters: Filters, standing: Standing) -> QuerySet[Any]:
 
 
 def _whistles(filters: Filters, standing: Standing) -> QuerySet[Any]:
-    chosen = Whistle.objects.all()
-    for condition in conditions(filters, case="case__", moment="blown_at"):
-        chosen = chosen.filter(condition)
-    return chosen
+    return Whistle.objects.filter(*conditions(filters, case="case__", moment="blown_at"))
 
 
 def last_deadline_passed(now: dt.datetime) -> str:

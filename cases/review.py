@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -329,7 +329,7 @@ def together(parts: Iterable[Coverage]) -> Coverage:
     every = list(parts)
     if not every:
         return Coverage()
-    sums = {it.name: sum(getattr(part, it.name) for part in every) for it in fields(Coverage) if it.name != "hours"}
+    sums = {name: sum(getattr(part, name) for part in every) for name in Coverage._fields if name != "hours"}
     return Coverage(**sums, hours=tuple(map(sum, zip(*(part.hours for part in every), strict=True))))
 
 

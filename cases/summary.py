@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from cases.counting import in_months, split
+from cases.counting import about_keys, fetched, split
 from cases.features import rows
-from cases.models import AreaMonth, Case, SurveyAnswer
+from cases.models import Case, SurveyAnswer
 from cases.models.case import late
+from cases.totals import AREAS, asked, counted
 from cases.workflow import DONE, OPEN, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
@@ -43,15 +44,14 @@ def headline(filters: Filters, *, now: dt.datetime) -> dict[str, Any]:
     months, rest = split(filters, known=("area",))
     if months is None:
         return summary(rows(filters, NOBODY), now=now)
-    chosen = in_months(AreaMonth, months, filters.category)
-    if filters.area is not None:
-        chosen = chosen.filter(area__startswith=filters.area)
-    parts = [chosen.aggregate(**{name: Sum(name, default=0) for name in (*ENDED, *SAID)})]
+    sums = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in (*ENDED, *SAID))
+    (kept,) = fetched(asked(sums, counted(AREAS, months), about_keys(filters)))
+    parts = [dict(zip((*ENDED, *SAID), kept, strict=True))]
     for part in rest:
         cases = rows(part, NOBODY)
         parts.append(_ended(cases) | _said(cases))
-    sums = {name: sum(part[name] for part in parts) for name in (*ENDED, *SAID)}
-    return _told(sums, _unfinished(rows(filters, NOBODY).filter(closed_at=None), now))
+    whole = {name: sum(part[name] for part in parts) for name in (*ENDED, *SAID)}
+    return _told(whole, _unfinished(rows(filters, NOBODY).filter(closed_at=None), now))
 
 
 def summary(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, Any]:

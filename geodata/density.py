@@ -74,7 +74,7 @@ class Surface:
         palette = [0, 0, 0, *(part for it in self.classes for part in bytes.fromhex(it.colour[1:]))]
         image.putpalette(palette)
         written = io.BytesIO()
-        image.save(written, "PNG", transparency=bytes([0] + [OPACITY] * len(self.classes)), optimize=True)
+        image.save(written, "PNG", transparency=bytes([0] + [OPACITY] * len(self.classes)))
         return written.getvalue()
 
 

@@ -4,7 +4,7 @@ from cases.models.action_key import ActionKey
 from cases.models.assessment import Result, Verification
 from cases.models.calendar import Workday
 from cases.models.case import Case, Category, Photo, Reporter, Voice
-from cases.models.counts import AreaMonth, CellMonth, UnitMonth
+from cases.models.counts import AreaMonth, AreaTotals, CellMonth, CellTotals, UnitMonth, UnitTotals
 from cases.models.handover import Handover, Rerouting
 from cases.models.hot_spots import HotSpots
 from cases.models.notice import Delivery, Notice, NoticeReading, Reminder, Webhook
@@ -18,11 +18,13 @@ from cases.models.whistle import Whistle
 __all__ = [
     "ActionKey",
     "AreaMonth",
+    "AreaTotals",
     "Assignment",
     "Case",
     "Category",
     "CategoryPower",
     "CellMonth",
+    "CellTotals",
     "CheckIn",
     "Delivery",
     "Dispatch",
@@ -42,6 +44,7 @@ __all__ = [
     "SurveyAnswer",
     "TraceEvent",
     "UnitMonth",
+    "UnitTotals",
     "Verification",
     "Voice",
     "Webhook",

@@ -235,10 +235,7 @@ class Case(models.Model):
                 fields=["closed_at"], condition=Q(state=State.CLOSED, by_letter=True), name="case_to_be_scored"
             ),
             models.Index(
-                fields=["id"],
-                include=["current_area", "state"],
-                condition=Q(closed_at=None, by_letter=True),
-                name="case_open_by_letter",
+                fields=["reported_at"], condition=Q(closed_at=None, by_letter=True), name="case_open_by_letter"
             ),
             # Their public point stands for the whole area: found by it when it is redrawn.
             models.Index(fields=["current_area"], condition=~Q(public_point__equals=F("point")), name="case_kept_back"),

@@ -1,9 +1,9 @@
-"""What is counted beforehand, so that a map of a year is read in milliseconds: figures by month.
+"""What is counted beforehand, so that a map of any period is read in milliseconds: figures by month, and their running totals.
 
-The database keeps them in the transaction that changes a case, an assignment or a result (see the migration that
-creates the triggers), so no way of writing can forget it. A change adds rows, some of them negative, and never touches
-a row another transaction may be writing: nobody waits for anybody, and a reader sums what there is. Rows of one key are
-joined from time to time (:mod:`cases.counting`), which changes no sum.
+The database writes down what a change adds, in the transaction that changes a case, an assignment or a result (see the
+migration that creates the triggers), so no way of writing can forget it. A change adds rows, some of them negative, and
+never touches a row another transaction may be writing: nobody waits for anybody. From time to time such rows are taken
+into running totals (:mod:`cases.totals`), which changes no sum; a reader takes both together.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from django.db import models
 
 # Categories are counted all together and by the first letters of their codes, which are those of the group.
 GROUP_LETTERS = 2
-# A cell is a tile of the web's maps at this zoom: 138 m wide here.
+# A cell is a tile of the web's maps at this zoom: 138 m wide here. Totals are kept of wider ones too.
 CELL_ZOOM = 18
+CELL_ZOOMS = (16, 17, CELL_ZOOM)
 # Up to how many working hours it took until somebody came; a last class is for what took longer.
 HOURS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)
 
@@ -24,11 +25,10 @@ def _figure(label: str) -> models.IntegerField[int, int]:
 
 
 class Counts(models.Model):
-    """Figures of a month and of the categories whose codes begin so; "" for all of them."""
+    """What changes added to the figures of a month and of the categories whose codes begin so; "" for all of them."""
 
     month = models.DateField("月份")
     category = models.CharField("类别", max_length=GROUP_LETTERS, blank=True, db_collation="C")
-    settled = models.BooleanField("已归并", default=False)
 
     class Meta:
         abstract = True
@@ -72,7 +72,6 @@ class AreaMonth(CaseCounts):
                 include=["collected", "patrol", "astray", "merged", "done", "in_time"],
                 name="area_month_read",
             ),
-            models.Index(fields=["id"], condition=models.Q(settled=False), name="area_month_to_settle"),
         ]
 
     def __str__(self) -> str:
@@ -89,7 +88,6 @@ class CellMonth(CaseCounts):
         verbose_name_plural = "格子月计数"
         indexes = [
             models.Index(fields=["category", "month"], include=["cell", "collected", "merged"], name="cell_month_read"),
-            models.Index(fields=["id"], condition=models.Q(settled=False), name="cell_month_to_settle"),
         ]
 
     def __str__(self) -> str:
@@ -123,8 +121,69 @@ class UnitMonth(Counts):
         verbose_name_plural = "部门月计数"
         indexes = [
             models.Index(fields=["category", "digits", "month"], name="unit_month_read"),
-            models.Index(fields=["id"], condition=models.Q(settled=False), name="unit_month_to_settle"),
         ]
 
     def __str__(self) -> str:
         return f"{self.unit} {self.area} {self.month:%Y-%m} {self.demanded}"
+
+
+class Totals(models.Model):
+    """Figures of all months from the first one through the n-th after it, in the n-th row of ``totals``.
+
+    ``first``: the months since the year 0. A row has the figures in the order in which :mod:`cases.totals` names them. So
+    what there was in a period is one row less another, however long it is.
+    """
+
+    category = models.CharField("类别", max_length=GROUP_LETTERS, blank=True, db_collation="C")
+    first = models.IntegerField("首月")
+
+    class Meta:
+        abstract = True
+
+
+class AreaTotals(Totals):
+    """Running totals of :class:`AreaMonth`."""
+
+    area = models.CharField("区域", max_length=15, db_collation="C")
+    totals = ArrayField(ArrayField(models.IntegerField()), verbose_name="累计")
+
+    class Meta:
+        verbose_name = "区域累计"
+        verbose_name_plural = "区域累计"
+        constraints = [models.UniqueConstraint(fields=["category", "area"], name="area_totals_once")]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.category}"
+
+
+class CellTotals(Totals):
+    """Running totals of :class:`CellMonth`, of its cells and of wider ones: tiles at :data:`CELL_ZOOMS`."""
+
+    zoom = models.PositiveSmallIntegerField("级别")
+    cell = models.BigIntegerField("格子")
+    totals = ArrayField(ArrayField(models.IntegerField()), verbose_name="累计")
+
+    class Meta:
+        verbose_name = "格子累计"
+        verbose_name_plural = "格子累计"
+        constraints = [models.UniqueConstraint(fields=["category", "zoom", "cell"], name="cell_totals_once")]
+
+    def __str__(self) -> str:
+        return f"{self.zoom}/{self.cell} {self.category}"
+
+
+class UnitTotals(Totals):
+    """Running totals of :class:`UnitMonth`; points in hundredths, their squares in ten-thousandths."""
+
+    unit = models.CharField("部门", max_length=24, db_collation="C")
+    digits = models.PositiveSmallIntegerField("区域编码位数")
+    area = models.CharField("区域", max_length=12, db_collation="C")
+    totals = ArrayField(ArrayField(models.BigIntegerField()), verbose_name="累计")
+
+    class Meta:
+        verbose_name = "部门累计"
+        verbose_name_plural = "部门累计"
+        constraints = [models.UniqueConstraint(fields=["category", "digits", "unit", "area"], name="unit_totals_once")]
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.area} {self.category}"

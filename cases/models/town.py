@@ -187,6 +187,12 @@ class Assignment(models.Model):
             ),
             # What a unit was ever asked says which cases it sees.
             models.Index(fields=["unit", "case"], name="assignment_by_unit"),
+            # What departments were asked and have not done: few among all that was ever asked.
+            models.Index(
+                fields=["case"],
+                condition=Q(letter__isnull=False, finished_at=None, withdrawn_at=None),
+                name="assignment_still_to_be_done",
+            ),
         ]
         constraints = [
             CheckConstraint(

@@ -145,6 +145,6 @@ def _coverage_of(its: pd.DataFrame) -> Coverage:
 
 def rounded(found: dict[Place, Coverage]) -> dict[Place, Coverage]:
     return {
-        place: Coverage(**vars(its) | {"points": round(float(its.points), 2), "squares": round(float(its.squares), 4)})
+        place: its._replace(points=round(float(its.points), 2), squares=round(float(its.squares), 4))  # type: ignore[arg-type]
         for place, its in found.items()
     }

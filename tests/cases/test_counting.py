@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases.counting import Figures, Months, above, by_area, by_cell, open_by_area, settle, to_level, whole_months
+from cases.counting import Figures, above, by_area, by_cell, open_by_area, settle, to_level, whole_months
 from cases.coverage import coverage
 from cases.deadlines import SHANGHAI
 from cases.features import rows as cases_as_filtered
-from cases.models import AreaMonth, Assignment, Case, CellMonth, UnitMonth
+from cases.models import AreaMonth, AreaTotals, Assignment, Case, CellMonth, UnitMonth, UnitTotals
 from cases.summary import headline, summary
+from cases.totals import KINDS, Months
 from cases.workflow import RUNNING, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
@@ -72,6 +74,25 @@ def test_figures_are_those_of_a_recount_for_whatever_is_asked(cases: Any, filter
     assert {code: its.overdue for code, its in found.items() if its.overdue} == late.groupby(
         "current_area_id"
     ).size().to_dict()
+
+
+@pytest.mark.parametrize("zoom", [12, 16, 17, 19])
+@pytest.mark.parametrize("area", [None, "360702001"])
+def test_wider_cells_hold_what_the_narrower_do(zoom: int, area: str | None) -> None:
+    """From the totals of three zooms, or from the cases where these do not reach; before and after joining."""
+    chance = Chance(11)
+    for joined in (False, True):
+        for _ in range(5):
+            chance.change()
+        if joined:
+            settle(at_least=1)
+        filters = Filters(area=area, since=dt.datetime(2025, 2, 1, tzinfo=SHANGHAI))
+        finest, wide = by_cell(filters, zoom=22), by_cell(filters, zoom=zoom)
+        expected: Counter[int] = Counter()
+        for key, n in zip(finest.key.tolist(), finest.n.tolist(), strict=True):
+            expected[key >> 2 * (22 - zoom)] += n
+        assert dict(zip(wide.key.tolist(), wide.n.tolist(), strict=True)) == expected
+        assert len(expected) > 1
 
 
 def test_the_district_has_what_the_article_says_and_nothing_is_lost_at_a_level() -> None:
@@ -137,26 +158,34 @@ def everything() -> list[Any]:
     return [by_area(Filters()), as_dict(by_cell(Filters())), coverage(Filters(), level=Level.TOWN, now=NOW)]
 
 
-def test_joining_rows_changes_no_figure_and_leaves_one_row_of_a_key() -> None:
+def test_joining_changes_no_figure_and_leaves_one_row_of_a_key() -> None:
+    """Whether a key is new, has a total already, or begins earlier than its total did."""
     chance = Chance(7)
     for _ in range(30):
         chance.change()
     before = everything()
-    assert AreaMonth.objects.filter(settled=False).exists()
+    assert AreaMonth.objects.exists()
     assert settle(at_least=10**9) == 0
     assert settle(at_least=1) > 0
     assert everything() == before
-    for model, keys in ((AreaMonth, ("area",)), (CellMonth, ("cell",)), (UnitMonth, ("unit", "digits", "area"))):
-        assert not model._default_manager.filter(settled=False).exists()
-        names = model._default_manager.values_list("month", "category", *keys)
-        assert len(names) == len(set(names))
+    long_ago = Case.objects.exclude(state=State.MERGED).earliest("-reported_at")
+    Case.objects.filter(pk=long_ago.pk).update(reported_at=dt.datetime(2019, 5, 6, tzinfo=SHANGHAI))
+    before = everything()
+    assert settle(at_least=1) > 0
+    assert everything() == before
+    for kind in KINDS:
+        assert not kind.months._default_manager.exists()
+        keys = kind.totals._default_manager.values_list("category", *kind.keys)
+        assert len(keys) == len(set(keys)) > 0
     assert settle(at_least=1) == 0
 
 
 def test_counting_anew_gives_the_same_and_mends_what_was_broken() -> None:
     before = everything()
-    AreaMonth.objects.update(collected=F("collected") + 1)
-    UnitMonth.objects.all().delete()
+    settle(at_least=1)
+    AreaTotals.objects.update(first=F("first") + 1)
+    UnitTotals.objects.all().delete()
+    CellMonth.objects.create(month=dt.date(2025, 3, 1), category="", cell=1, collected=1)
     assert everything() != before
     call_command("rebuild_rollups", verbosity=0)
     assert everything() == before

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from cases.counting import settle
 from cases.demonstration import accounts, history
 from cases.models import Case, Category, CategoryPower, Responsibility, Workday
 from gridmap import registry_files
@@ -71,6 +72,7 @@ class Command(BaseCommand):
             history.load(options["cases"], as_of=as_of, fixtures=FIXTURES, unfinished=options["unfinished"])
             # Made by the boundaries in force: nothing is left to be routed again.
             Edition.objects.filter(state=Edition.State.PUBLISHED, valid_from__lte=as_of).update(rerouted_at=as_of)
+            settle(at_least=1)
         self.stdout.write(self.style.SUCCESS(f"完成 (done):{history.summary()}"))
 
 
