@@ -65,11 +65,13 @@ def totals(name, verbose_name, keys, figures):
     )
 
 
-def once(model, *keys):
+def once(model, what, *keys):
     return migrations.AddConstraint(
         model_name=model,
         constraint=models.UniqueConstraint(
-            fields=["category", *keys], name=f"{model.removesuffix('totals')}_totals_once"
+            fields=["category", *keys],
+            name=f"{model.removesuffix('totals')}_totals_once",
+            violation_error_message=f"这个{what}已有累计 (this key has totals)",
         ),
     )
 
@@ -102,9 +104,9 @@ class Migration(migrations.Migration):
             ],
             models.BigIntegerField(),
         ),
-        once("areatotals", "area"),
-        once("celltotals", "zoom", "cell"),
-        once("unittotals", "digits", "unit", "area"),
+        once("areatotals", "区域", "area"),
+        once("celltotals", "格子", "zoom", "cell"),
+        once("unittotals", "部门", "digits", "unit", "area"),
         *(migrations.RunSQL(AS_IT_IS.format(table), migrations.RunSQL.noop) for table in TOTALS),
         *(counting(table, of, way) for table, of in COUNTED_OF.items() for way in before.WAYS),
         recounting(),

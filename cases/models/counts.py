@@ -150,7 +150,13 @@ class AreaTotals(Totals):
     class Meta:
         verbose_name = "区域累计"
         verbose_name_plural = "区域累计"
-        constraints = [models.UniqueConstraint(fields=["category", "area"], name="area_totals_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category", "area"],
+                name="area_totals_once",
+                violation_error_message="这个区域已有累计 (this key has totals)",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.area} {self.category}"
@@ -166,7 +172,13 @@ class CellTotals(Totals):
     class Meta:
         verbose_name = "格子累计"
         verbose_name_plural = "格子累计"
-        constraints = [models.UniqueConstraint(fields=["category", "zoom", "cell"], name="cell_totals_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category", "zoom", "cell"],
+                name="cell_totals_once",
+                violation_error_message="这个格子已有累计 (this key has totals)",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.zoom}/{self.cell} {self.category}"
@@ -183,7 +195,13 @@ class UnitTotals(Totals):
     class Meta:
         verbose_name = "部门累计"
         verbose_name_plural = "部门累计"
-        constraints = [models.UniqueConstraint(fields=["category", "digits", "unit", "area"], name="unit_totals_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category", "digits", "unit", "area"],
+                name="unit_totals_once",
+                violation_error_message="这个部门已有累计 (this key has totals)",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit} {self.area} {self.category}"

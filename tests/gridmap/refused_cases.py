@@ -139,6 +139,19 @@ REFUSED_CASES = {
         "UPDATE cases_letter SET confirmed_by_id = NULL WHERE confirm_by IS NULL",
         "letter_confirmed_or_urgent",
     ),
+    "an area's totals twice": (
+        f"INSERT INTO cases_areatotals (category, area, first, totals) SELECT '', '1', 1, '{{{{1}}}}' {TWICE}",
+        "area_totals_once",
+    ),
+    "a cell's totals twice": (
+        f"INSERT INTO cases_celltotals (category, zoom, cell, first, totals) SELECT '', 9, 1, 1, '{{{{1}}}}' {TWICE}",
+        "cell_totals_once",
+    ),
+    "a department's totals twice": (
+        f"""INSERT INTO cases_unittotals (category, digits, unit, area, first, totals)
+            SELECT '', 9, {UNIT}, '1', 1, '{{{{1}}}}' {TWICE}""",
+        "unit_totals_once",
+    ),
     "hot spots asked for twice": (hot_spots(2), "hot_spots_asked_once"),
     "hot spots of no time": (hot_spots(until="2026-01-01"), "hot_spots_until_after_since"),
     "hot spots done without an answer": (hot_spots(done="now()"), "hot_spots_done_with_an_answer"),
