@@ -156,6 +156,14 @@ def test_a_number_opens_the_cases_it_counts(desk_page: Page, site: str) -> None:
     desk_page.locator("[data-figure=overdue]").click()
     expect(desk_page.locator("[data-figure=overdue]")).to_have_text(str(told["headline"]["overdue"]))
     assert query(desk_page)["overdue"] == "true"
+    desk_page.go_back()
+    read(desk_page)
+    asked = told["departments"]["rows"][0]
+    row = desk_page.locator("[data-table=departments] tbody tr").first
+    row.get_by_role("link", name=str(asked["demanded"]), exact=True).click()
+    expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(asked["demanded"]))
+    assert query(desk_page)["department"] == asked["code"]
+    assert query(desk_page)["arrival"] == "demanded"
 
 
 def test_a_click_on_a_point_of_the_funnel_opens_that_community(desk_page: Page, site: str) -> None:

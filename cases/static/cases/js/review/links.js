@@ -19,7 +19,7 @@ export function linksFrom(page, filters) {
     overdue: (area = "") => within({ overdue: true, area: area || filters.area }),
     area: (area) => within({ area: narrower(area) }),
     month: (month) => within({ since: later(`${month}-01`, filters.since), until: sooner(lastDay(month), filters.until) }),
-    department: (department) => within({ department }),
+    asked: (department, arrival) => within({ department, arrival }),
     arrivals: (department) => within({ department }, "coverage"),
     departmentOverdue: (department) => within({ department }, "overdue"),
   };

@@ -91,8 +91,8 @@ export function overdueTable(overdue, links, caption) {
 /** @param {any} departments @param {any} links */
 export function departmentsTable({ rows, total }, links) {
   const cells = (it) => [
-    link(links.department(it.code), it.demanded),
-    it.waiting,
+    link(links.asked(it.code, "demanded"), it.demanded),
+    link(links.asked(it.code, "waiting"), it.waiting),
     link(links.arrivals(it.code), rateWords(it.arrival_rate)),
     tenths(it.median_hours),
     rateWords(it.done_rate),
