@@ -25,7 +25,7 @@ from gridmap.features.tile import QUADKEY_ZOOM
 
 ZOOMS_ON = 2
 MAX_ZOOM = 19
-# The middle of a cell's cases is known by the eighth of its side, or by the finest cells that are counted.
+# The middle of a cell's cases is known to an eighth of its side, or to the finest cells that are counted.
 FINER = 3
 
 

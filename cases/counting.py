@@ -45,7 +45,7 @@ LOCKED = "55P03"
 
 
 class Figures(NamedTuple):
-    """What is counted of cases: see :class:`cases.models.counts.CaseCounts`."""
+    """What is counted of cases: see :class:`cases.models.counts.AreaMonth`."""
 
     collected: int = 0
     patrol: int = 0
@@ -131,7 +131,7 @@ NO_CELLS = np.empty((0, 2), dtype=np.int64)
 
 
 def _read(statement: Statement) -> NDArray[np.int64]:
-    """Rows of two whole numbers, as the database sends them when it sends them all in one: ten thousand in a millisecond."""
+    """Rows of a key and a number, which the database sends all in one: row by row takes longer than finding them."""
     sql, params = statement
     packed = f"SELECT string_agg(int8send(key) || int8send(n), '') FROM ({sql}) AS counted (key, n)"  # noqa: S608
     ((found,),) = fetched((packed, params))
@@ -177,8 +177,8 @@ def cells_statement(filters: Filters, quadkeys: tuple[int, int], *, zoom: int) -
 
 def open_by_area(filters: Filters, *, now: dt.datetime) -> dict[str, Unfinished]:
     """What is open now of the cases the filters mean, by the area they lie in: few, so always from the cases."""
-    counted = rows(filters, NOBODY).filter(closed_at=None).order_by().values("current_area")
-    found = counted.annotate(open=Count("pk"), overdue=Count("pk", filter=late(now)))
+    unfinished = rows(filters, NOBODY).filter(closed_at=None).order_by().values("current_area")
+    found = unfinished.annotate(open=Count("pk"), overdue=Count("pk", filter=late(now)))
     return {it["current_area"]: Unfinished(it["open"], it["overdue"]) for it in found}
 
 
@@ -265,7 +265,7 @@ def fetched(statement: Statement) -> list[tuple[Any, ...]]:
 def _from_cases(filters: Filters, key: Any) -> Iterable[tuple[Any, ...]]:
     """Rows of a key and figures, from the cases."""
     done = Q(state__in=sorted(DONE))
-    counted: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(key=key)
+    grouped: QuerySet[Case, Any] = rows(filters, NOBODY).order_by().values(key=key)
     sums: dict[str, Any] = dict(
         collected=Count("pk", filter=COLLECTED),
         patrol=Count("pk", filter=COLLECTED & Q(channel=Case.Channel.PATROL)),
@@ -276,7 +276,7 @@ def _from_cases(filters: Filters, key: Any) -> Iterable[tuple[Any, ...]]:
     )
     # Under names that no field of a case has.
     named = {f"n_{name}": value for name, value in sums.items()}
-    return counted.annotate(**named).values_list("key", *named)
+    return grouped.annotate(**named).values_list("key", *named)
 
 
 # ---- keeping the counts -------------------------------------------------------------------------------------------

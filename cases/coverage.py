@@ -124,12 +124,11 @@ def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool
     return {place: _read(sums) for place, sums in found.items() if sums[0]}
 
 
+# What a row has after department and area, in the order of Coverage, with the classes as its hours.
 SUMS = ("demanded", "arrived", "arrived_in_time", "done", "done_in_time", "scored", "points", "squares")
 NOW = ("waiting", "late")
 # Kept in hundredths and ten-thousandths.
 IN_POINTS = {"points": "points * 0.01", "squares": "squares * 0.0001"}
-FIGURES = (*SUMS, *CLASSES, *NOW)
-"""What a row has after department and area, in the order of :class:`Coverage`; the classes are its ``hours``."""
 
 
 def _read(sums: list[Any]) -> Coverage:
@@ -159,8 +158,8 @@ def _from_rows(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tup
         f"class_{n}": Count("pk", filter=Q(arrival_minutes__gt=60 * low, arrival_minutes__lte=60 * high))
         for n, (low, high) in enumerate(bounds)
     }
-    counted = _demands(filters, level).annotate(**{f"all_{name}": value for name, value in sums.items()})
-    return ((*row, *(0 for _ in NOW)) for row in counted)
+    summed = _demands(filters, level).annotate(**{f"all_{name}": value for name, value in sums.items()})
+    return ((*row, *(0 for _ in NOW)) for row in summed)
 
 
 def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tuple[Any, ...]]:
@@ -169,7 +168,7 @@ def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[
     standing = _demands(filters, level).filter(finished_at=None, case__closed_at=None, case__by_letter=True)
     waiting = Count("pk", filter=came(Arrival.WAITING, now))
     overdue = Count("pk", filter=late(now, case="case__"))
-    nothing = [0] * (len(FIGURES) - len(NOW))
+    nothing = [0] * (len(SUMS) + len(CLASSES))
     return ((unit, area, *nothing, *its) for unit, area, *its in standing.annotate(waiting=waiting, overdue=overdue))
 
 

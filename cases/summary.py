@@ -84,8 +84,8 @@ def _said(cases: QuerySet[Case]) -> dict[str, int]:
 
 def _unfinished(cases: QuerySet[Case], now: dt.datetime) -> dict[str, int]:
     """How many are open in each state, and past their limit: they are few."""
-    counted = cases.order_by().values_list("state").annotate(n=Count("pk"), overdue=Count("pk", filter=late(now)))
-    found = {state: (n, overdue) for state, n, overdue in counted}
+    by_state = cases.order_by().values_list("state").annotate(n=Count("pk"), overdue=Count("pk", filter=late(now)))
+    found = {state: (n, overdue) for state, n, overdue in by_state}
     states = {state.value: found.get(state, (0, 0))[0] for state in OPEN}
     return states | {"overdue": sum(overdue for _, overdue in found.values())}
 

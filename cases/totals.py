@@ -33,7 +33,8 @@ def number_of(month: dt.date) -> int:
 class Kind:
     """Counts of one kind: its tables, and what its keys (beside the category) and figures are in a row of a month.
 
-    ``beside``: what each of these rows is joined with. ``number``: the type of a total.
+    ``beside``: what each of these rows is joined with. ``type``: of a total. ``long``: a matrix of some years is packed by
+    the database, and would be unpacked for every figure; its lines are cut out once.
     """
 
     months: type[Counts]
@@ -41,7 +42,8 @@ class Kind:
     keys: Mapping[str, str]
     figures: Mapping[str, str]
     beside: str = ""
-    number: str = "integer"
+    type: str = "integer"
+    long: bool = False
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -55,6 +57,7 @@ AREAS = Kind(
     totals=AreaTotals,
     keys=_same("area"),
     figures=_same(*ENDS, "answers", "solved", "points"),
+    long=True,
 )
 CELLS = Kind(
     months=CellMonth,
@@ -70,7 +73,8 @@ UNITS = Kind(
     figures=_same("demanded", "arrived", "arrived_in_time", "done", "done_in_time", "scored")
     | {"points": "(points * 100)::bigint", "squares": "(squares * 10000)::bigint"}
     | {name: f"hours[{n}]" for n, name in enumerate(CLASSES, 1)},
-    number="bigint",
+    type="bigint",
+    long=True,
 )
 KINDS = (AREAS, CELLS, UNITS)
 
@@ -83,17 +87,16 @@ def counted(kind: Kind, months: Months) -> str:
 
     Of one key there may be two rows, and rows of nothing. To be asked with :func:`asked`.
     """
-    until, before = _row_before(months.end), None if months.first is None else _row_before(months.first)
-    return _totals_and_rows(kind, months, columns={}, until=until, before=before)
+    return _totals_and_changes(
+        kind, months, _lines(kind, _line_before(months.end), _line_before(months.first, none="0"))
+    )
 
 
 def counted_by_month(kind: Kind, months: Months) -> str:
     """The same by month besides, which is in a column ``month``: its first day."""
-    begin = "1" if months.first is None else f"greatest(1, {number_of(months.first)} - first + 1)"
-    nth = f", generate_series({begin}, {_row_before(months.end)}) AS nth"
-    return _totals_and_rows(
-        kind, months, columns={"month": _day("first + nth - 1")}, until="nth", before="nth - 1", beside=nth
-    )
+    begin = f"greatest(1, 1 + {_line_before(months.first, none='0')})"
+    each = f", generate_series({begin}, {_line_before(months.end)}) AS nth"
+    return _totals_and_changes(kind, months, _lines(kind, "nth", "nth - 1"), each, month="first + nth - 1")
 
 
 def asked(columns: str, source: str, conditions: Mapping[str, Any], groups: str = "") -> Statement:
@@ -107,33 +110,46 @@ def _day(number: str) -> str:
     return f"make_date(({number}) / 12, mod({number}, 12) + 1, 1)"
 
 
-def _row_before(month: dt.date | None) -> str:
-    """SQL for the last row of totals before a month, or of all; below 1 there is none."""
-    rows = "array_length(totals, 1)"
-    return rows if month is None else f"least({number_of(month)} - first, {rows})"
+def _line_before(month: dt.date | None, none: str = "last - first + 1") -> str:
+    """SQL for the number of the last line of totals before a month; below 1 there is no such line."""
+    return none if month is None else f"least({number_of(month)}, last + 1) - first"
 
 
-def _totals_and_rows(
-    kind: Kind, months: Months, *, columns: Mapping[str, str], until: str, before: str | None, beside: str = ""
-) -> str:
-    kept = {name: _less(until, before, place) for place, name in enumerate(kind.figures, 1)}
-    keys = ["category", *kind.keys]
-    shown = ", ".join([*keys, *(f"{sql} AS {name}" for some in (columns, kept) for name, sql in some.items())])
-    groups = ", ".join([*keys, *(_day(name) for name in columns)])
-    # Of the same types as above: else no condition would be asked of the rows themselves.
-    sums = ", ".join(f"sum({name})::{kind.number}" for name in kind.figures)
+class Lines(NamedTuple):
+    """SQL for two lines of totals, and for what has to be beside the table for it."""
+
+    upto: str
+    below: str
+    beside: str
+
+
+def _lines(kind: Kind, until: str, before: str) -> Lines:
+    """Two lines by their numbers; where there is none its figures are NULL."""
+    if not kind.long:
+        return Lines(f"totals[{until}]", f"totals[{before}]", "")
+    cut = f"SELECT totals[{until}:{until}] AS upto, totals[{before}:{before}] AS below OFFSET 0"
+    return Lines("upto[1]", "below[1]", f", LATERAL ({cut}) AS lines")
+
+
+def _differences(kind: Kind, lines: Lines) -> str:
+    """SQL for the figures in one of the lines less those in the other."""
+    return ", ".join(
+        f"coalesce({lines.upto}[{place}], 0) - coalesce({lines.below}[{place}], 0) AS {name}"
+        for place, name in enumerate(kind.figures, 1)
+    )
+
+
+def _totals_and_changes(kind: Kind, months: Months, lines: Lines, beside: str = "", *, month: str = "") -> str:
+    keys = ", ".join(["category", *kind.keys])
+    # Of the same types in both parts: else no condition would be asked of the rows themselves.
+    sums = ", ".join(f"sum({name})::{kind.type}" for name in kind.figures)
     return f"""
-        SELECT {shown} FROM {_table(kind.totals)} {beside}
+        SELECT {f"{_day(month)} AS month, " if month else ""}{keys}, {_differences(kind, lines)}
+        FROM {_table(kind.totals)} {beside} {lines.beside}
         UNION ALL
-        SELECT {groups}, {sums} FROM ({_added(kind, _table(kind.months), months)}) AS added
-        GROUP BY {groups}
+        SELECT {f"{_day('month')}, " if month else ""}{keys}, {sums}
+        FROM ({_added(kind, _table(kind.months), months)}) AS added GROUP BY {"month, " if month else ""}{keys}
     """  # noqa: S608
-
-
-def _less(until: str, before: str | None, place: int) -> str:
-    """SQL for a figure in one row of totals less that in another; in none it is 0."""
-    total = f"coalesce(totals[{until}][{place}], 0)"
-    return total if before is None else f"{total} - coalesce(totals[{before}][{place}], 0)"
 
 
 ALL = Months(None, None)
@@ -162,8 +178,8 @@ def joining(kind: Kind) -> str:
     The totals of the keys touched are taken apart into months, and put together again with what was added.
     """
     keys = ", ".join(["category", *kind.keys])
+    lines = _lines(kind, "nth", "nth - 1")
     figures = ", ".join(kind.figures)
-    was = ", ".join(_less("nth", "nth - 1", place) for place in range(1, 1 + len(kind.figures)))
     sums = ", ".join(f"sum({name}) AS {name}" for name in kind.figures)
     so_far = ", ".join(f"sum({name}) OVER so_far AS {name}" for name in kind.figures)
     return f"""
@@ -171,8 +187,9 @@ def joining(kind: Kind) -> str:
         added AS ({_added(kind, "taken")}),
         touched AS (SELECT DISTINCT {keys} FROM added),
         kept AS (
-            SELECT first + nth - 1 AS month, {keys}, {was}
-            FROM {_table(kind.totals)} JOIN touched USING ({keys}), generate_subscripts(totals, 1) AS nth
+            SELECT first + nth - 1 AS month, {keys}, {_differences(kind, lines)}
+            FROM {_table(kind.totals)} JOIN touched USING ({keys}),
+                generate_series(1, last - first + 1) AS nth {lines.beside}
         ),
         whole AS (
             SELECT month, {keys}, {sums} FROM (SELECT * FROM added UNION ALL SELECT * FROM kept) AS parts
@@ -180,11 +197,11 @@ def joining(kind: Kind) -> str:
         ),
         span AS (SELECT {keys}, min(month) AS first, max(month) AS last FROM whole GROUP BY {keys}),
         running AS (
-            SELECT first, month, {keys}, {so_far}
+            SELECT first, last, month, {keys}, {so_far}
             FROM span CROSS JOIN generate_series(first, last) AS month LEFT JOIN whole USING (month, {keys})
             WINDOW so_far AS (PARTITION BY {keys} ORDER BY month)
         )
-        INSERT INTO {_table(kind.totals)} ({keys}, first, totals)
-        SELECT {keys}, first, array_agg(ARRAY[{figures}] ORDER BY month) FROM running GROUP BY {keys}, first
-        ON CONFLICT ({keys}) DO UPDATE SET first = excluded.first, totals = excluded.totals
+        INSERT INTO {_table(kind.totals)} ({keys}, first, last, totals)
+        SELECT {keys}, first, last, array_agg(ARRAY[{figures}] ORDER BY month) FROM running GROUP BY {keys}, first, last
+        ON CONFLICT ({keys}) DO UPDATE SET first = excluded.first, last = excluded.last, totals = excluded.totals
     """  # noqa: S608

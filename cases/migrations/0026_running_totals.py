@@ -1,7 +1,7 @@
 """Keep running totals of the counts by month, so that a year is read as fast as a month.
 
 Rows counted before stay where they are until they are joined to the totals, which the first sweep does. The triggers say
-what they said, without the mark of what was joined: there is nothing joined among those rows any more.
+what they said, without the mark of what was joined, since nothing among those rows is, and of cells only what is read.
 """
 
 from importlib import import_module
@@ -20,10 +20,23 @@ COUNTED_OF = {
 TOTALS = ("cases_areatotals", "cases_celltotals", "cases_unittotals")
 # A row is a few kilobytes; packing and unpacking it would take longer than reading it.
 AS_IT_IS = "ALTER TABLE {} SET (toast_tuple_target = 8160)"
+ALONE = f"LOCK TABLE {', '.join(COUNTED_OF)} IN ACCESS EXCLUSIVE MODE"
 FIRST_DELETED = "DELETE FROM cases_areamonth;"
 
 
-def without_mark(sql):
+# Of cells nobody reads how their cases ended.
+CELLS_BEFORE = before.COUNT_CASES[before.COUNT_CASES.index("INSERT INTO cases_cellmonth") :]
+CELLS = f"""INSERT INTO cases_cellmonth (month, category, cell, collected, merged)
+    SELECT month, category, cell, sum(sign * collected), sum(sign * merged) FROM ({before.CASES}) AS counted
+    GROUP BY month, category, cell HAVING sum(sign * collected) <> 0 OR sum(sign * merged) <> 0;
+"""
+ENDS = ("patrol", "astray", "refused", "evaluated", "done", "in_time")
+
+
+def as_now(sql, changed):
+    """The SQL of a function as it was, made of rows ``changed``, as it is now."""
+    for settled in ("true", "false"):
+        sql = sql.replace(CELLS_BEFORE.format(changed=changed, settled=settled), CELLS.format(changed=changed))
     for mark in (" settled,", " true,", " false,"):
         sql = sql.replace(mark, "")
     return sql
@@ -39,13 +52,14 @@ def counting(table, of, way):
         END $$;
     """
     name, body = f"{table}_count_{way.lower()}", of(way)
-    return migrations.RunSQL(text.format(name=name, body=without_mark(body)), text.format(name=name, body=body))
+    now = as_now(body, before.WAYS[way])
+    return migrations.RunSQL(text.format(name=name, body=now), text.format(name=name, body=body))
 
 
 def recounting():
     was = before.RECOUNT.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
     deleted = "".join(f"DELETE FROM {table};\n    " for table in TOTALS)
-    now = without_mark(was).replace(
+    now = as_now(was, "SELECT 1 AS sign, * FROM cases_case").replace(
         "    -- What was said stands in rows of its own, to be joined with the others of its key.\n", ""
     )
     return migrations.RunSQL(now.replace(FIRST_DELETED, deleted + FIRST_DELETED), was)
@@ -58,6 +72,7 @@ def totals(name, verbose_name, keys, figures):
             ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ("category", models.CharField("类别", blank=True, db_collation="C", max_length=2)),
             ("first", models.IntegerField("首月")),
+            ("last", models.IntegerField("末月")),
             *keys,
             ("totals", ArrayField(ArrayField(figures), verbose_name="累计")),
         ],
@@ -80,6 +95,8 @@ class Migration(migrations.Migration):
     dependencies = [("cases", "0025_hot_spots_by_all_filters")]
 
     operations = [
+        # Else a writer in the middle might wait for what waits for them.
+        migrations.RunSQL(ALONE, migrations.RunSQL.noop),
         # On the way back, last of all: what only the totals know is counted anew.
         migrations.RunSQL(migrations.RunSQL.noop, "SELECT cases_recount()"),
         totals(
@@ -118,6 +135,19 @@ class Migration(migrations.Migration):
                 migrations.RemoveField(model_name=f"{kind}month", name="settled"),
             )
         ),
+        # They hold little now, and are not read by themselves.
+        *(
+            operation
+            for kind in ("area", "cell")
+            for operation in (
+                migrations.RemoveIndex(model_name=f"{kind}month", name=f"{kind}_month_read"),
+                migrations.AddIndex(
+                    model_name=f"{kind}month",
+                    index=models.Index(fields=["category", "month"], name=f"{kind}_month_read"),
+                ),
+            )
+        ),
+        *(migrations.RemoveField(model_name="cellmonth", name=name) for name in ENDS),
         # What coverage asks of the rows: who has not done yet what they were asked, of a period.
         migrations.AddIndex(
             model_name="assignment",
@@ -136,4 +166,5 @@ class Migration(migrations.Migration):
                 name="case_open_by_letter",
             ),
         ),
+        migrations.RunSQL(migrations.RunSQL.noop, ALONE),
     ]

@@ -34,13 +34,14 @@ class Counts(models.Model):
         abstract = True
 
 
-class CaseCounts(Counts):
-    """Cases reported in that month. What was merged into another case is counted as that one.
+class AreaMonth(Counts):
+    """Cases reported in that month, by the area they lie in now: a second-level grid, or who has to find one.
 
-    ``astray``: on a line, near a grid, or placed by hand. ``refused`` and ``evaluated`` are collected too, and what is
-    evaluated is done. ``in_time``: done, and not after the limit.
+    What was merged into another case is counted as that one. ``astray``: on a line, near a grid, or placed by hand.
+    ``refused`` and ``evaluated`` are collected too, and what is evaluated is done. ``in_time``: done, and not after the limit.
     """
 
+    area = models.CharField("区域", max_length=15, db_collation="C")
     collected = _figure("收集")
     patrol = _figure("其中巡查发现")
     astray = _figure("其中不是直接落在格内")
@@ -49,15 +50,6 @@ class CaseCounts(Counts):
     evaluated = _figure("其中已评价")
     done = _figure("办结")
     in_time = _figure("按期办结")
-
-    class Meta(Counts.Meta):
-        abstract = True
-
-
-class AreaMonth(CaseCounts):
-    """Cases by the area they lie in now: a second-level grid, or the town or district that has to find one."""
-
-    area = models.CharField("区域", max_length=15, db_collation="C")
     # What reporters said last of each case (SurveyAnswer).
     answers = _figure("评价")
     solved = _figure("其中说解决了")
@@ -66,29 +58,23 @@ class AreaMonth(CaseCounts):
     class Meta:
         verbose_name = "区域月计数"
         verbose_name_plural = "区域月计数"
-        indexes = [
-            models.Index(
-                fields=["category", "month", "area"],
-                include=["collected", "patrol", "astray", "merged", "done", "in_time"],
-                name="area_month_read",
-            ),
-        ]
+        indexes = [models.Index(fields=["category", "month"], name="area_month_read")]
 
     def __str__(self) -> str:
         return f"{self.area} {self.month:%Y-%m} {self.collected}"
 
 
-class CellMonth(CaseCounts):
-    """Cases by the cell of the map their public place lies in: the quadkey of a tile at :data:`CELL_ZOOM`."""
+class CellMonth(Counts):
+    """The same by the cell of the map their public place lies in: the quadkey of a tile at :data:`CELL_ZOOM`."""
 
     cell = models.BigIntegerField("格子")
+    collected = _figure("收集")
+    merged = _figure("并入别件")
 
     class Meta:
         verbose_name = "格子月计数"
         verbose_name_plural = "格子月计数"
-        indexes = [
-            models.Index(fields=["category", "month"], include=["cell", "collected", "merged"], name="cell_month_read"),
-        ]
+        indexes = [models.Index(fields=["category", "month"], name="cell_month_read")]
 
     def __str__(self) -> str:
         return f"{self.cell} {self.month:%Y-%m} {self.collected}"
@@ -128,14 +114,15 @@ class UnitMonth(Counts):
 
 
 class Totals(models.Model):
-    """Figures of all months from the first one through the n-th after it, in the n-th row of ``totals``.
+    """Figures of all months from the first one through the n-th, in the n-th line of the matrix ``totals``.
 
-    ``first``: the months since the year 0. A row has the figures in the order in which :mod:`cases.totals` names them. So
-    what there was in a period is one row less another, however long it is.
+    ``first`` and ``last``: months since the year 0. A line has the figures in the order in which :mod:`cases.totals` names them. So
+    what there was in a period is one line less another, however long it is.
     """
 
     category = models.CharField("类别", max_length=GROUP_LETTERS, blank=True, db_collation="C")
     first = models.IntegerField("首月")
+    last = models.IntegerField("末月")
 
     class Meta:
         abstract = True

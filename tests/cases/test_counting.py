@@ -12,7 +12,7 @@ from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cases.counting import Figures, above, by_area, by_cell, open_by_area, settle, to_level, whole_months
+from cases.counting import Figures, above, by_area, by_cell, by_month, open_by_area, settle, to_level, whole_months
 from cases.coverage import coverage
 from cases.deadlines import SHANGHAI
 from cases.features import rows as cases_as_filtered
@@ -155,7 +155,17 @@ def test_coverage_is_that_of_a_recount_for_whatever_is_asked(filters: Filters, l
 
 
 def everything() -> list[Any]:
-    return [by_area(Filters()), as_dict(by_cell(Filters())), coverage(Filters(), level=Level.TOWN, now=NOW)]
+    """Of all time and since a month, which are read from different lines of the totals, and month by month."""
+    return [
+        answer
+        for filters in (Filters(), Filters(since=dt.datetime(2025, 6, 1, tzinfo=SHANGHAI)))
+        for answer in (
+            by_area(filters),
+            by_month(filters),
+            as_dict(by_cell(filters)),
+            coverage(filters, level=Level.TOWN, now=NOW),
+        )
+    ]
 
 
 def test_joining_changes_no_figure_and_leaves_one_row_of_a_key() -> None:
@@ -183,12 +193,16 @@ def test_joining_changes_no_figure_and_leaves_one_row_of_a_key() -> None:
 def test_counting_anew_gives_the_same_and_mends_what_was_broken() -> None:
     before = everything()
     settle(at_least=1)
-    AreaTotals.objects.update(first=F("first") + 1)
-    UnitTotals.objects.all().delete()
-    CellMonth.objects.create(month=dt.date(2025, 3, 1), category="", cell=1, collected=1)
-    assert everything() != before
-    call_command("rebuild_rollups", verbosity=0)
-    assert everything() == before
+    for spoil in (
+        lambda: AreaTotals.objects.update(first=F("first") + 1),
+        lambda: UnitTotals.objects.all().delete(),
+        lambda: CellMonth.objects.create(month=dt.date(2025, 3, 1), category="", cell=1, collected=1),
+    ):
+        spoil()
+        assert everything() != before
+        call_command("rebuild_rollups", verbosity=0)
+        assert everything() == before
+        assert not AreaMonth.objects.exists()
 
 
 def test_a_change_of_nothing_that_is_counted_writes_nothing() -> None:

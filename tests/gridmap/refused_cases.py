@@ -140,16 +140,16 @@ REFUSED_CASES = {
         "letter_confirmed_or_urgent",
     ),
     "an area's totals twice": (
-        f"INSERT INTO cases_areatotals (category, area, first, totals) SELECT '', '1', 1, '{{{{1}}}}' {TWICE}",
+        f"INSERT INTO cases_areatotals (category, area, first, last, totals) SELECT '', '1', 1, 1, '{{{{1}}}}' {TWICE}",
         "area_totals_once",
     ),
     "a cell's totals twice": (
-        f"INSERT INTO cases_celltotals (category, zoom, cell, first, totals) SELECT '', 9, 1, 1, '{{{{1}}}}' {TWICE}",
+        f"INSERT INTO cases_celltotals (category, zoom, cell, first, last, totals) SELECT '', 9, 1, 1, 1, '{{{{1}}}}' {TWICE}",
         "cell_totals_once",
     ),
     "a department's totals twice": (
-        f"""INSERT INTO cases_unittotals (category, digits, unit, area, first, totals)
-            SELECT '', 9, {UNIT}, '1', 1, '{{{{1}}}}' {TWICE}""",
+        f"""INSERT INTO cases_unittotals (category, digits, unit, area, first, last, totals)
+            SELECT '', 9, {UNIT}, '1', 1, 1, '{{{{1}}}}' {TWICE}""",
         "unit_totals_once",
     ),
     "hot spots asked for twice": (hot_spots(2), "hot_spots_asked_once"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cases.counting import recount
+from cases.counting import recount, settle
 
 
 class Command(BaseCommand):
@@ -17,5 +17,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Count; nothing else is changed."""
         recount()
+        settle(at_least=1)
         if options["verbosity"]:
             self.stdout.write("已重新统计 (counted anew)")
