@@ -32,6 +32,19 @@ def test_density_says_what_its_colours_are_and_that_it_tests_nothing(desk_page: 
     assert listed(desk_page) == answer["n"] + ask(f"{site}/api/v1/summary?{ASKED}")["states"]["merged"]
 
 
+def test_density_of_one_department_opens_the_cases_of_that_department(desk_page: Page, site: str) -> None:
+    asked = ask(f"{site}/api/v1/coverage?{ASKED}")["rows"][0]["department"]
+    desk_page.goto(f"/?layer=density&{PERIOD}&department={asked}")
+    shown(desk_page)
+    n = ask(f"{site}/api/v1/density?{ASKED}&department={asked}")["n"]
+    link = part(desk_page, "n").get_by_role("link")
+    expect(link).to_have_text(f"{n} 件")
+    link.click()
+    loaded(desk_page)
+    assert query(desk_page)["department"] == asked
+    expect(desk_page.locator("[data-figure=collected]")).to_have_text(str(n))
+
+
 def test_hot_spots_count_in_the_legend_and_a_number_opens_its_cases(
     desk_page: Page, site: str, found: Callable[[str], Any]
 ) -> None:

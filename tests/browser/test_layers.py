@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.reading import ASKED, LAYERS, PERIOD, YEAR, ask, loaded, part, pick, query, shown
 
@@ -114,6 +115,26 @@ def test_a_click_on_an_area_says_what_was_found_there(desk_page: Page, found: Ca
     code = re.search(r"area=(\d+)", str(link.get_attribute("href")))
     assert code
     expect(link).to_have_text(f"{rows[code[1]]['observed']} 件")
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [("density", "打开.*的事项"), ("overdue", r"这里的哨 [1-9]\d* 件"), ("ground", r"类别\s*\S+")],
+)
+def test_a_place_in_the_address_waits_for_the_figures_of_its_layer(
+    desk_page: Page, site: str, layer: str, words: str
+) -> None:
+    lon, lat = ask(f"{site}/api/v1/overdue.geojson")["features"][0]["geometry"]["coordinates"]
+
+    def slowly(route: Route) -> None:
+        time.sleep(0.5)
+        route.continue_()
+
+    desk_page.route(re.compile(rf"/api/v1/{layer}"), slowly)
+    desk_page.goto(f"/?layer={layer}&place={lon},{lat}")
+    content = desk_page.locator("#panel [data-part=content]")
+    expect(content).to_contain_text(re.compile(words))
+    expect(content).not_to_contain_text("这里没有登记")
 
 
 def test_what_fails_is_said_and_can_be_tried_again(desk_page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -46,6 +47,24 @@ def test_two_periods_side_by_side_move_together(desk_page: Page, site: str) -> N
     desk_page.get_by_role("button", name="对比上期").click()
     expect(second).to_be_hidden()
     assert "before" not in query(desk_page)
+
+
+def test_an_end_alone_is_compared_with_the_year_before_its_year(desk_page: Page) -> None:
+    desk_page.goto("/?layer=density&until=2025-06-30")
+    shown(desk_page)
+    desk_page.get_by_role("button", name="对比上期").click()
+    shown(desk_page)
+    said = query(desk_page)
+    assert (said["since"], said["until"], said["before"]) == ("2024-07-01", "2025-06-30", "2023-07-02..2024-06-30")
+
+
+def test_hot_spots_without_a_beginning_say_which_year_they_took(
+    desk_page: Page, site: str, found: Callable[[str], Any]
+) -> None:
+    answer = found("until=2026-04-01")
+    found("since=2024-04-01&until=2025-04-01")
+    desk_page.goto("/?layer=hotspots&until=2026-03-31&before=2024-04-01..2025-03-31")
+    expect(desk_page.locator(".map-period").nth(0)).to_have_text(f"本期 2025-04-01 至 2026-03-31，{answer['n']} 件")
 
 
 def test_on_paper_there_are_title_filters_legend_count_and_date(desk_page: Page, site: str) -> None:

@@ -34,6 +34,10 @@ def test_the_whole_district_is_shown_and_counts_as_the_data_does(
     assert desk_page.locator("[data-figure=percent]").inner_text() == f"{rate['percent']:.1f} %"
     assert desk_page.locator("[data-figure=made-of]").inner_text() == f"({rate['numerator']}/{rate['denominator']})"
     expect(desk_page.locator("[data-part=seen-count]")).to_have_text(f"当前范围 {len(features)} 件")
+    # Those merged into others are drawn, and not collected.
+    merged = sum(it["properties"]["state"] == "merged" for it in features)
+    assert merged
+    expect(desk_page.locator("[data-part=seen-merged]")).to_have_text(f"含已并入别件的 {merged} 件，收集里不算。")
     expect(desk_page.locator("#map")).to_contain_text("示意")
     assert elsewhere == []
 

@@ -35,6 +35,7 @@ test("a number leads to the cases it counts, within the filters of the page", ()
   assert.deepEqual(query(links.month("2026-05")), { ...whole, since: "2026-05-01", until: "2026-05-20" });
   const inGrid = linksFrom(PAGE, { ...NO_FILTERS, area: "360702001003002" });
   assert.equal(query(inGrid.area("360702001003")).area, "360702001003002");
+  assert.equal(query(inGrid.whole("360702001003")).area, "360702001003");
   assert.deepEqual(query(links.asked("D01", "waiting")), { ...whole, department: "D01", arrival: "waiting" });
   assert.deepEqual(query(links.arrivals("D01")), { ...whole, layer: "coverage", department: "D01" });
   assert.equal(linksFrom(PAGE, NO_FILTERS).done(), "/?layer=cases&state=closed,evaluated");

@@ -32,5 +32,6 @@ test("an area nothing is said of is not significant, or hatched where nothing is
 
 test("too few says why, in the server's words where it has some", () => {
   assert.equal(whyTooFew({ n: 9, too_few: "只有 9 件" }, "二级网格"), "样本不足：只有 9 件");
+  assert.equal(whyTooFew({ n: 9, too_few: "样本不足：9 件" }, "二级网格"), "样本不足：9 件");
   assert.match(whyTooFew({ n: 9, method: { floor: { cases: 400, days: 89 } } }, "二级网格"), /9 件.*二级网格.*400 件、89 天/);
 });

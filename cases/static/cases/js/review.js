@@ -177,7 +177,7 @@ function writeFunnel(funnel, links) {
   fill("funnel", funnelTable(funnel.rows, links, "全部社区"));
   const { chart } = draw("funnel", (look) => funnelOption(funnel, look));
   chart.off("click");
-  chart.on("click", ({ data }) => data?.code && location.assign(links.area(data.code)));
+  chart.on("click", ({ data }) => data?.code && location.assign(links.whole(data.code)));
 }
 
 function writePlaces(places, links) {

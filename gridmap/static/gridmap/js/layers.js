@@ -33,6 +33,7 @@
  * @property {(map: L.Map, ground: Ground) => {load: (filters: any, signal: AbortSignal, wait: (words: string) => void) =>
  *   Promise<string>, clear: () => void}} [twin]  draws the same on a second map; `load` gives what it counts, in words
  * @property {() => string} headline  what the drawing counts, in words
+ * @property {() => {since?: string, until?: string}} [period]  the days it counts, where these are not those chosen
  * @property {(located: Located, place: Place) => HTMLElement} [atPlace]  something about a place for the panel
  * @property {() => void} [forget]  the panel no longer shows anything of the layer's
  */
@@ -184,7 +185,7 @@ export function mountLayers(context, { described, shared, tabs, common, waiting,
 
   /** Draw on the second map what the address has the layer compared with; false where it has it compared with nothing. */
   async function compare(drawing, layer, signal) {
-    const second = drawing.twin ? shared.second(filters, layer) : null;
+    const second = drawing.twin ? shared.second(meant(drawing), layer) : null;
     if (!second || signal.aborted) {
       return false;
     }
@@ -195,6 +196,9 @@ export function mountLayers(context, { described, shared, tabs, common, waiting,
     beside.show([`${second.words[0]}，${drawing.headline()}`, `${second.words[1]}，${counted}`]);
     return true;
   }
+
+  /** The filters, with the period the layer took where none was chosen. */
+  const meant = (drawing) => ({ ...filters, ...drawing?.period?.() });
 
   function untwin() {
     twin?.clear();
@@ -243,7 +247,7 @@ export function mountLayers(context, { described, shared, tabs, common, waiting,
     names: () => names,
     words: () => ({
       title: chosen?.title ?? "",
-      sentence: filters ? [shared.sentence(filters, chosen), active?.headline()].filter(Boolean).join("；") : "",
+      sentence: filters ? [shared.sentence(meant(active), chosen), active?.headline()].filter(Boolean).join("；") : "",
     }),
   };
 }

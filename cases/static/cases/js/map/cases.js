@@ -115,6 +115,9 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
     const far = byView && map.getZoom() < NEAR_ZOOM;
     const others = items.length > seen.length ? `，共 ${items.length} 件` : "";
     parts.seenCount.textContent = loaded && !far ? `当前范围 ${seen.length} 件${byView ? "" : others}` : "";
+    const merged = loaded && !far ? seen.filter((it) => it.state === "merged").length : 0;
+    parts.seenMerged.hidden = merged === 0;
+    parts.seenMerged.textContent = `含已并入别件的 ${merged} 件，收集里不算。`;
     parts.rows.replaceChildren(
       ...(loaded ? seen.slice(0, rowsShown) : []).map((it) => caseRow(it, { now, icons: given.icons, onPick: pick })),
     );
@@ -248,6 +251,7 @@ function partsOf(root) {
     // In the shared filters: the legend of states says how many there are of each.
     stateCounts: [...document.querySelectorAll("[data-state-count]")],
     seenCount: part("seen-count"),
+    seenMerged: part("seen-merged"),
     empty: part("empty"),
     rows: part("rows"),
     more: part("more"),

@@ -101,7 +101,7 @@ export function mount(context, layer) {
           { class: "spot", "data-code": code },
           make("strong", {}, `${nameOf(department)} × ${names.get(code) ?? ground.nameOf(code) ?? code}`),
           make("span", {}, reason),
-          opens(context, casesOf(department, code), "打开事项", `打开${nameOf(department)}在${names.get(code) ?? code}的事项`),
+          opens(context, casesOf(department, code), "打开事项", `打开${nameOf(department)}在${names.get(code) ?? ground.nameOf(code) ?? code}的事项`),
         ),
       ),
     );
@@ -129,7 +129,7 @@ export function mount(context, layer) {
     const due = fellDue(demand);
     const element = make("td", { class: look.hatch ? "is-hatched" : "", title: `${nameOf(department)}，${name}：${look.words}` });
     element.style.setProperty("--look", look.hatch ? "transparent" : look.fill);
-    const words = `${nameOf(department)}在${name}：到期 ${due} 次，按时报到 ${demand.arrived_in_time} 次`;
+    const words = `${nameOf(department)}在${name}：需报到 ${demand.demanded} 次，到期 ${due} 次，按时报到 ${demand.arrived_in_time} 次`;
     element.append(demand.demanded ? opens(context, casesOf(department, code), `${demand.arrived_in_time}/${due}`, words) : "—");
     return element;
   }

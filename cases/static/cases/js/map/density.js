@@ -5,7 +5,7 @@ import { request } from "../../../gridmap/js/request.js";
 import { themePane } from "./choropleth.js";
 import { serverQuery } from "./filters.js";
 import { daysOf, listWords, sameCases } from "./lists.js";
-import { factList, legend, opens } from "./pieces.js";
+import { factList, legend, loading, opens } from "./pieces.js";
 import { periodWords } from "./periods.js";
 import { boundWords } from "./scales.js";
 
@@ -25,10 +25,11 @@ export function mount(context, layer) {
   /** @type {any} the same for the period compared with */
   let before = null;
   let filters = null;
+  const { load, later } = loading(draw);
 
   const read = (chosen, signal) => request(layer.items, { query: serverQuery(chosen, layer.filters), signal });
 
-  async function load(chosen, signal) {
+  async function draw(chosen, signal) {
     const found = await read(chosen, signal);
     [answer, before, filters] = [found, null, chosen];
     surface.draw(found);
@@ -76,12 +77,10 @@ export function mount(context, layer) {
     },
     headline: () => (answer ? `${answer.n} 件` : ""),
     atPlace: (located) =>
-      make(
-        "div",
-        {},
+      later(() => [
         make("h3", {}, "这里的事项"),
         make("p", {}, opens(context, listWords({ ...sameCases(filters, layer.filters), area: located.area.code }), `打开${located.area.name}的事项`)),
-      ),
+      ]),
   };
 }
 

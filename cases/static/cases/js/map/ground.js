@@ -4,7 +4,7 @@ import { make } from "../../../gridmap/js/dom.js";
 import { request } from "../../../gridmap/js/request.js";
 import { choropleth } from "./choropleth.js";
 import { serverQuery } from "./filters.js";
-import { areaDoor, factList, legend, namesOf, opens, segment, swatch } from "./pieces.js";
+import { areaDoor, factList, legend, loading, namesOf, opens, segment, swatch } from "./pieces.js";
 import { listWords } from "./lists.js";
 import { kindLooks } from "./scales.js";
 
@@ -26,10 +26,11 @@ export function mount(context, layer) {
   /** @type {any} */
   let answer = null;
   let looks = new Map();
+  const { load, later } = loading(draw);
 
   const theme = () => (Object.hasOwn(themes, params().get("theme") ?? "") ? params().get("theme") : first);
 
-  async function load(chosen, signal) {
+  async function draw(chosen, signal) {
     part("choices").replaceChildren(segment("主题", themes, theme(), (value) => open({ theme: value === first ? null : value })));
     const found = await request(layer.items, { query: { ...serverQuery(chosen, layer.filters), theme: theme() }, signal });
     looks = kindLooks(theme(), found.legend);
@@ -100,16 +101,15 @@ export function mount(context, layer) {
         ],
         notes: [`n = ${answer.rows.size} 个`, moreWords(answer)],
       }),
-    atPlace: (located) => {
-      const row = answer?.rows.get(located.area.code);
-      return make(
-        "div",
-        {},
-        make("h3", {}, themes[theme()]),
-        row ? factList([["类别", looks.get(row.class)?.words ?? row.class], ["说明", valueWords(row)]]) : make("p", { class: "muted" }, "这里没有登记。"),
-        make("p", {}, opens(context, listWords({ area: located.area.code }), "打开本网格的事项")),
-      );
-    },
+    atPlace: (located) =>
+      later(() => {
+        const row = answer.rows.get(located.area.code);
+        return [
+          make("h3", {}, themes[theme()]),
+          row ? factList([["类别", looks.get(row.class)?.words ?? row.class], ["说明", valueWords(row)]]) : make("p", { class: "muted" }, "这里没有登记。"),
+          make("p", {}, opens(context, listWords({ area: located.area.code }), "打开本网格的事项")),
+        ];
+      }),
   };
 }
 

@@ -69,7 +69,7 @@ export function mount(context, layer) {
   const window = () => daysOf(answer.window);
   /** The cases of an area, as counted. @param {string} code @param {object} [more] */
   const casesOf = (code, more) =>
-    listWords({ ...sameCases(filters, layer.filters), ...window(), department: filters.department, area: code || filters.area, ...more });
+    listWords({ ...sameCases(filters, layer.filters), ...window(), area: code || filters.area, ...more });
 
   async function writeList() {
     const names = await namesOf(ground, filters.level);
@@ -146,6 +146,7 @@ export function mount(context, layer) {
     },
     load,
     headline: () => (answer ? `${answer.n} 件` : ""),
+    period: () => (answer ? window() : {}),
     legend: () => answer && spotLegend(answer, before),
     twin: (other, otherGround) => {
       const theirs = choropleth(other, otherGround);

@@ -28,14 +28,14 @@ export function daysOf({ since, until }) {
 }
 
 /**
- * The part of filters that says which cases, without where and without which department.
+ * The part of filters that says which cases, without where.
  * @param {Filters} filters
  * @param {string[]} understood  by the layer whose number it is: what it did not look at is left out
  * @returns {Partial<Filters>}
  */
 export function sameCases(filters, understood) {
   /** @type {Record<string, keyof Filters>} */
-  const fields = { since: "since", until: "until", category: "category", state: "states", channel: "channel" };
+  const fields = { since: "since", until: "until", category: "category", state: "states", channel: "channel", department: "department" };
   const kept = Object.entries(fields).filter(([name]) => understood.includes(name));
   return Object.fromEntries(kept.map(([, field]) => [field, filters[field]]));
 }

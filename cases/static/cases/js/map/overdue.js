@@ -5,7 +5,7 @@ import { request } from "../../../gridmap/js/request.js";
 import { labelPlace } from "../../../gridmap/js/shapes.js";
 import { momentWords } from "../figures.js";
 import { serverQuery } from "./filters.js";
-import { factList, legend, namesOf, segment } from "./pieces.js";
+import { factList, legend, loading, namesOf, segment } from "./pieces.js";
 import { whistleMarker } from "./points.js";
 import { LATENESS } from "./scales.js";
 import { SHAPES, countedBy, isLate, waitWords, whistleOf } from "./whistles.js";
@@ -59,7 +59,9 @@ export function mount(context, layer) {
   }
   const query = () => ({ ...serverQuery(filters, layer.filters), ...LISTS[which()].asked });
 
-  async function load(chosen, signal) {
+  const { load, later } = loading(readAll);
+
+  async function readAll(chosen, signal) {
     [filters, alive, rowsShown] = [chosen, signal, ROWS_AT_ONCE];
     clear();
     answer = await request(layer.sums, { query: { ...serverQuery(filters, layer.filters), level: "town" }, signal });
@@ -271,10 +273,11 @@ export function mount(context, layer) {
     headline: () => (answer ? `未结 ${answer.total.open} 件，超期 ${answer.total.overdue} 件` : ""),
     forget: () => ring.remove(),
     legend: () => answer && lateLegend(answer, many ? null : whistles),
-    atPlace: (located) => {
-      const here = whistles.filter((it) => it.area === located.area.code);
-      return make("div", {}, make("h3", {}, `这里的哨 ${here.length} 件`), make("ul", { class: "rows" }, ...here.map((it) => make("li", {}, row(it)))));
-    },
+    atPlace: (located) =>
+      later(() => {
+        const here = whistles.filter((it) => it.area === located.area.code);
+        return [make("h3", {}, `这里的哨 ${here.length} 件`), make("ul", { class: "rows" }, ...here.map((it) => make("li", {}, row(it))))];
+      }),
   };
 }
 

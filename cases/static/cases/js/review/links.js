@@ -18,6 +18,7 @@ export function linksFrom(page, filters) {
     open: () => within({ states: page.open }),
     overdue: (area = "") => within({ overdue: true, area: area || filters.area }),
     area: (area) => within({ area: narrower(area) }),
+    whole: (area) => within({ area }),
     month: (month) => within({ since: later(`${month}-01`, filters.since), until: sooner(lastDay(month), filters.until) }),
     asked: (department, arrival) => within({ department, arrival }),
     arrivals: (department) => within({ department }, "coverage"),

@@ -53,9 +53,9 @@ export function funnelTable(rows, links, caption) {
     caption,
     ["社区", "镇街", "#收集", "#吹二级哨", "#比例", "判断"],
     rows.map((it) => [
-      link(links.area(it.code), it.name),
+      link(links.whole(it.code), it.name),
       it.town,
-      link(links.area(it.code), it.whistle_rate.denominator),
+      link(links.whole(it.code), it.whistle_rate.denominator),
       it.whistle_rate.numerator,
       rateWords(it.whistle_rate),
       CLASSES[it.class].words,
