@@ -26,7 +26,19 @@ from cases.features import rows
 from cases.models import Case
 from cases.models.case import late
 from cases.models.counts import CELL_ZOOM, CELL_ZOOMS, GROUP_LETTERS
-from cases.totals import AREAS, CELLS, KINDS, Kind, Months, Statement, asked, counted, counted_by_month, joining
+from cases.totals import (
+    AREAS,
+    CELLS,
+    KINDS,
+    Kind,
+    Months,
+    Statement,
+    asked,
+    counted,
+    counted_by_month,
+    fetched,
+    joining,
+)
 from cases.workflow import DONE, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
@@ -109,7 +121,7 @@ def _figures_by(
     parts = [_from_cases(part, of_a_case) for part in rest]
     if months is not None:
         sums = ", ".join(f"sum({name})::bigint" for name in Figures._fields)
-        parts.append(fetched(asked(f"{column}, {sums}", source(AREAS, months), about_keys(filters), groups=column)))
+        parts.append(fetched(asked(f"{column}, {sums}", source(AREAS, months), filters, groups=column)))
     found: dict[Any, Figures] = {}
     for part in parts:
         for key, *figures in part:
@@ -145,12 +157,12 @@ def _cells_asked(
     kept = min((it for it in CELL_ZOOMS if it >= zoom), default=None)
     months, rest = (None, [filters]) if kept is None else split(filters)
     if kept is not None and months is not None:
-        conditions = about_keys(filters) | {"zoom = %s": kept}
+        more = {"zoom = %s": kept}
         if quadkeys is not None:
             first, last = (key >> 2 * (QUADKEY_ZOOM - kept) for key in quadkeys)
-            conditions |= {"cell >= %s": first, "cell <= %s": last}
+            more |= {"cell >= %s": first, "cell <= %s": last}
         n = "collected + merged" if merged_too else "collected"
-        yield asked(f"cell >> {2 * (kept - zoom)}, ({n})::bigint", counted(CELLS, months), conditions)
+        yield asked(f"cell >> {2 * (kept - zoom)}, ({n})::bigint", counted(CELLS, months), filters, more=more)
     for part in rest:
         cases = rows(part, NOBODY) if merged_too else rows(part, NOBODY).filter(COLLECTED)
         if quadkeys is not None:
@@ -242,24 +254,6 @@ def split(filters: Filters, *, known: Collection[str] = ()) -> tuple[Months | No
     if whole.end is not None and filters.until is not None and begin(whole.end) < filters.until:
         rest.append(replace(filters, since=begin(whole.end)))
     return whole, rest
-
-
-def about_keys(filters: Filters) -> dict[str, Any]:
-    """What the counts have to be asked for: SQL about their keys, and the value for it."""
-    asked_for = {
-        "category = %s": filters.category or "",
-        "starts_with(area, %s)": filters.area,
-        "unit = %s": filters.department,
-    }
-    return {sql: value for sql, value in asked_for.items() if value is not None}
-
-
-def fetched(statement: Statement) -> list[tuple[Any, ...]]:
-    """All rows of a statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(*statement)
-        rows_found: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows_found
 
 
 def _from_cases(filters: Filters, key: Any) -> Iterable[tuple[Any, ...]]:

@@ -19,12 +19,12 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Left
 from scipy.special import stdtrit
 
-from cases.counting import about_keys, fetched, split
+from cases.counting import split
 from cases.features import Arrival, came, conditions
 from cases.models import Assignment
 from cases.models.case import late
 from cases.models.counts import HOURS
-from cases.totals import CLASSES, UNITS, Months, asked, counted
+from cases.totals import CLASSES, UNITS, Months, asked, counted, fetched
 from gridmap.features.parameters import Filters
 from gridmap.models import Area, PowerGrant, StationedStaff
 from gridmap.models.ground import Level
@@ -126,7 +126,8 @@ def coverage(filters: Filters, *, level: Level, now: dt.datetime, together: bool
 
 # What a row has after department and area, in the order of Coverage, with the classes as its hours.
 SUMS = ("demanded", "arrived", "arrived_in_time", "done", "done_in_time", "scored", "points", "squares")
-NOW = ("waiting", "late")
+# waiting, late
+NOT_NOW = (0, 0)
 # Kept in hundredths and ten-thousandths.
 IN_POINTS = {"points": "points * 0.01", "squares": "squares * 0.0001"}
 
@@ -138,9 +139,8 @@ def _read(sums: list[Any]) -> Coverage:
 
 def _from_months(months: Months, filters: Filters, level: Level) -> Iterable[tuple[Any, ...]]:
     figures = ", ".join(IN_POINTS.get(name, name) for name in (*SUMS, *CLASSES))
-    conditions = about_keys(filters) | {"digits = %s": level.code_length}
-    nothing = ("0",) * len(NOW)
-    return fetched(asked(", ".join(("unit", "area", figures, *nothing)), counted(UNITS, months), conditions))
+    kept = asked(f"unit, area, {figures}", counted(UNITS, months), filters, more={"digits = %s": level.code_length})
+    return ((*row, *NOT_NOW) for row in fetched(kept))
 
 
 def _from_rows(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tuple[Any, ...]]:
@@ -159,7 +159,7 @@ def _from_rows(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tup
         for n, (low, high) in enumerate(bounds)
     }
     summed = _demands(filters, level).annotate(**{f"all_{name}": value for name, value in sums.items()})
-    return ((*row, *(0 for _ in NOW)) for row in summed)
+    return ((*row, *NOT_NOW) for row in summed)
 
 
 def _standing_now(filters: Filters, level: Level, now: dt.datetime) -> Iterable[tuple[Any, ...]]:

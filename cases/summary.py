@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from cases.counting import about_keys, fetched, split
+from cases.counting import split
 from cases.features import rows
 from cases.models import Case, SurveyAnswer
 from cases.models.case import late
-from cases.totals import AREAS, asked, counted
+from cases.totals import AREAS, asked, counted, fetched
 from cases.workflow import DONE, OPEN, State
 from gridmap.duties import NOBODY
 from gridmap.features.parameters import Filters
@@ -45,7 +45,7 @@ def headline(filters: Filters, *, now: dt.datetime) -> dict[str, Any]:
     if months is None:
         return summary(rows(filters, NOBODY), now=now)
     sums = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in (*ENDED, *SAID))
-    (kept,) = fetched(asked(sums, counted(AREAS, months), about_keys(filters)))
+    (kept,) = fetched(asked(sums, counted(AREAS, months), filters))
     parts = [dict(zip((*ENDED, *SAID), kept, strict=True))]
     for part in rest:
         cases = rows(part, NOBODY)

@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from cases.models import AreaMonth, AreaTotals, CellMonth, CellTotals, UnitMonth, UnitTotals
 from cases.models.counts import CELL_ZOOM, CELL_ZOOMS, HOURS, Counts, Totals
+from gridmap.features.parameters import Filters
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -99,11 +102,30 @@ def counted_by_month(kind: Kind, months: Months) -> str:
     return _totals_and_changes(kind, months, _lines(kind, "nth", "nth - 1"), each, month="first + nth - 1")
 
 
-def asked(columns: str, source: str, conditions: Mapping[str, Any], groups: str = "") -> Statement:
-    """A statement that reads counts; ``conditions``: SQL about the keys with one ``%s``, and the value for it."""
+def asked(
+    columns: str, source: str, filters: Filters, *, more: Mapping[str, Any] | None = None, groups: str = ""
+) -> Statement:
+    """A statement that reads what is counted of the filters' category, area and department, and of no other filter.
+
+    ``more``: SQL about other keys with one ``%s``, and the value for it.
+    """
+    of_filters = {
+        "category = %s": filters.category or "",
+        "starts_with(area, %s)": filters.area,
+        "unit = %s": filters.department,
+    }
+    conditions = {sql: value for sql, value in of_filters.items() if value is not None} | dict(more or {})
     together = f" GROUP BY {groups}" if groups else ""
     where = " AND ".join(conditions)
     return f"SELECT {columns} FROM ({source}) AS counted WHERE {where}{together}", tuple(conditions.values())  # noqa: S608
+
+
+def fetched(statement: Statement) -> list[tuple[Any, ...]]:
+    """All rows of a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def _day(number: str) -> str:

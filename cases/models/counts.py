@@ -105,19 +105,24 @@ class UnitMonth(Counts):
     class Meta:
         verbose_name = "部门月计数"
         verbose_name_plural = "部门月计数"
-        indexes = [
-            models.Index(fields=["category", "digits", "month"], name="unit_month_read"),
-        ]
+        indexes = [models.Index(fields=["category", "digits", "month"], name="unit_month_read")]
 
     def __str__(self) -> str:
         return f"{self.unit} {self.area} {self.month:%Y-%m} {self.demanded}"
 
 
+def _once(name: str, what: str, *keys: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=["category", *keys], name=name, violation_error_message=f"这个{what}已有累计 (this key has totals)"
+    )
+
+
 class Totals(models.Model):
     """Figures of all months from the first one through the n-th, in the n-th line of the matrix ``totals``.
 
-    ``first`` and ``last``: months since the year 0. A line has the figures in the order in which :mod:`cases.totals` names them. So
-    what there was in a period is one line less another, however long it is.
+    A line has the figures in the order in which :mod:`cases.totals` names them. So what there was in a period is one line
+    less another, however long it is. ``first`` and ``last``: months since the year 0; the matrix would have to be unpacked
+    to be asked for its length.
     """
 
     category = models.CharField("类别", max_length=GROUP_LETTERS, blank=True, db_collation="C")
@@ -137,13 +142,7 @@ class AreaTotals(Totals):
     class Meta:
         verbose_name = "区域累计"
         verbose_name_plural = "区域累计"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["category", "area"],
-                name="area_totals_once",
-                violation_error_message="这个区域已有累计 (this key has totals)",
-            )
-        ]
+        constraints = [_once("area_totals_once", "区域", "area")]
 
     def __str__(self) -> str:
         return f"{self.area} {self.category}"
@@ -159,13 +158,7 @@ class CellTotals(Totals):
     class Meta:
         verbose_name = "格子累计"
         verbose_name_plural = "格子累计"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["category", "zoom", "cell"],
-                name="cell_totals_once",
-                violation_error_message="这个格子已有累计 (this key has totals)",
-            )
-        ]
+        constraints = [_once("cell_totals_once", "格子", "zoom", "cell")]
 
     def __str__(self) -> str:
         return f"{self.zoom}/{self.cell} {self.category}"
@@ -182,13 +175,7 @@ class UnitTotals(Totals):
     class Meta:
         verbose_name = "部门累计"
         verbose_name_plural = "部门累计"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["category", "digits", "unit", "area"],
-                name="unit_totals_once",
-                violation_error_message="这个部门已有累计 (this key has totals)",
-            )
-        ]
+        constraints = [_once("unit_totals_once", "部门", "digits", "unit", "area")]
 
     def __str__(self) -> str:
         return f"{self.unit} {self.area} {self.category}"

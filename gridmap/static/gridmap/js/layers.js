@@ -198,7 +198,9 @@ export function mountLayers(context, { described, shared, tabs, common, waiting,
   }
 
   /** The filters, with the period the layer took where none was chosen. */
-  const meant = (drawing) => ({ ...filters, ...drawing?.period?.() });
+  function meant(drawing) {
+    return { ...filters, ...drawing?.period?.() };
+  }
 
   function untwin() {
     twin?.clear();

@@ -114,8 +114,9 @@ export function mount({ map, panel, root, params, go, open, again, given }, laye
     const now = Date.now();
     const far = byView && map.getZoom() < NEAR_ZOOM;
     const others = items.length > seen.length ? `，共 ${items.length} 件` : "";
-    parts.seenCount.textContent = loaded && !far ? `当前范围 ${seen.length} 件${byView ? "" : others}` : "";
-    const merged = loaded && !far ? seen.filter((it) => it.state === "merged").length : 0;
+    const told = loaded && !far;
+    parts.seenCount.textContent = told ? `当前范围 ${seen.length} 件${byView ? "" : others}` : "";
+    const merged = told ? seen.filter((it) => it.state === "merged").length : 0;
     parts.seenMerged.hidden = merged === 0;
     parts.seenMerged.textContent = `含已并入别件的 ${merged} 件，收集里不算。`;
     parts.rows.replaceChildren(

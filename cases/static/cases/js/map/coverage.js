@@ -93,15 +93,16 @@ export function mount(context, layer) {
   /** @param {Map<string, string>} names */
   function writeGaps(names) {
     const gaps = answer.gaps.filter((it) => answer.isChosen(it.department));
+    const placeOf = (code) => names.get(code) ?? ground.nameOf(code) ?? code;
     part("gap-count").textContent = `${gaps.length} 处`;
     part("gaps").replaceChildren(
       ...gaps.slice(0, GAPS_AT_ONCE).map(({ department, code, reason }) =>
         make(
           "li",
           { class: "spot", "data-code": code },
-          make("strong", {}, `${nameOf(department)} × ${names.get(code) ?? ground.nameOf(code) ?? code}`),
+          make("strong", {}, `${nameOf(department)} × ${placeOf(code)}`),
           make("span", {}, reason),
-          opens(context, casesOf(department, code), "打开事项", `打开${nameOf(department)}在${names.get(code) ?? ground.nameOf(code) ?? code}的事项`),
+          opens(context, casesOf(department, code), "打开事项", `打开${nameOf(department)}在${placeOf(code)}的事项`),
         ),
       ),
     );

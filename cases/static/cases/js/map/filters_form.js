@@ -3,7 +3,7 @@
 import { make } from "../../../gridmap/js/dom.js";
 import { readFields, writeFields } from "./fields.js";
 import { NO_FILTERS, filterWords, inForce, readFilters } from "./filters.js";
-import { dayAfter, monthsBefore, periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.js";
+import { monthsUntil, periodBefore, periodWords, quickPeriods, readPeriod } from "./periods.js";
 
 /** @typedef {import("./filters.js").Filters} Filters */
 
@@ -79,7 +79,7 @@ export function mount({ params, open, outline, ground, today }, described) {
       return;
     }
     // Without a beginning there is nothing before it: a year is taken.
-    const since = filters.since || dayAfter(monthsBefore(filters.until || today, 12));
+    const since = filters.since || monthsUntil(filters.until || today, 12);
     open({ since, before: asBefore(periodBefore({ since, until: filters.until }, today)) });
   }
 

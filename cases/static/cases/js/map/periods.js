@@ -37,14 +37,24 @@ export function monthsBefore(day, count) {
 }
 
 /**
+ * The first day of so many months that end with a day.
+ * @param {string} day YYYY-MM-DD
+ * @param {number} count
+ * @returns {string}
+ */
+export function monthsUntil(day, count) {
+  return dayAfter(monthsBefore(day, count));
+}
+
+/**
  * The choices offered beside the two dates; all of them last until now.
  * @param {string} today YYYY-MM-DD
  * @returns {{name: string, since: string}[]}
  */
 export function quickPeriods(today) {
   return [
-    { name: "近三个月", since: dayAfter(monthsBefore(today, 3)) },
-    { name: "近一年", since: dayAfter(monthsBefore(today, 12)) },
+    { name: "近三个月", since: monthsUntil(today, 3) },
+    { name: "近一年", since: monthsUntil(today, 12) },
     { name: "今年", since: `${today.slice(0, 4)}-01-01` },
     { name: "全部", since: "" },
   ];

@@ -65,5 +65,6 @@ export function spotLook(spot, { classes }) {
  */
 export function whyTooFew({ n, too_few: said, method }, level) {
   const floor = method?.floor?.cases ? `(至少要 ${method.floor.cases} 件、${method.floor.days} 天)` : "";
-  return typeof said === "string" && said ? (said.startsWith("样本不足") ? said : `样本不足：${said}`) : `样本不足：这一时段、这些条件下只有 ${n} 件，不够检验${level}${floor}。可以拉长时段，或看更大的区域。`;
+  const why = typeof said === "string" && said ? said : `这一时段、这些条件下只有 ${n} 件，不够检验${level}${floor}。可以拉长时段，或看更大的区域。`;
+  return why.startsWith("样本不足") ? why : `样本不足：${why}`;
 }
