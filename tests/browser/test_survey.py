@@ -40,6 +40,8 @@ def follow(page: Page, number: str, code: str) -> None:
     page.get_by_label("编号").fill(number)
     page.get_by_label("查询码").fill(code.lower())
     page.get_by_role("button", name="查询").click()
+    # Laid out with its styles: they may come after its words.
+    page.wait_for_url("**/track/?number=*")
 
 
 def test_a_reporter_answers_changes_it_and_the_chief_reads_it(
